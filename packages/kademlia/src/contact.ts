@@ -1,0 +1,41 @@
+import type { Key } from './key.ts'
+
+/** What a lookup walks towards: bytes, and the key they hash to. A peer is sent the bytes and hashes them itself. */
+export interface Target {
+  /** The preimage: a binary peer id, a multihash, a record's key, or random bytes for a refresh. 1 to 128 bytes. */
+  readonly bytes: Uint8Array
+  /** SHA2-256 of `bytes`. */
+  readonly key: Key
+}
+
+/**
+ * A peer's identity: immutable, and interned by the driver while anything refers to it, so that its key is hashed once.
+ * What one node knows *about* a peer (addresses, round trip, phase) never stands here: see {@link PeerInfo}.
+ */
+export interface Contact extends Target {
+  /** The peer id as text; two contacts with the same id are the same peer. `bytes` is the same id in binary. */
+  readonly id: string
+}
+
+/**
+ * A peer's addresses: an immutable object of the driver's, of which the machine reads only whether there are any.
+ * New addresses are a new object, so whatever is derived from one (its encoded bytes) may hang on it.
+ */
+export interface Addresses {
+  readonly count: number
+}
+
+/** A peer as this node knows it, or as an answer names it. */
+export interface PeerInfo {
+  readonly contact: Contact
+  readonly addresses: Addresses
+  /** The address groups (IPv4 /16, IPv6 /32) that the addresses fall in, for the IP limits; empty where none apply. */
+  readonly groups: readonly number[]
+}
+
+export const noAddresses: Addresses = Object.freeze({ count: 0 })
+
+/** Of two sets of addresses for one peer, the newer one unless it is empty. */
+export function newerAddresses (known: Addresses, heard: Addresses): Addresses {
+  return heard.count > 0 ? heard : known
+}

@@ -1,0 +1,89 @@
+import { hour, minute, second } from './time.ts'
+
+/**
+ * Every bound of the protocol and of the engine, each with its reason. Nothing in this package grows past one of these.
+ */
+export const limits = {
+  // What the protocol fixes (the libp2p Kademlia specification; k and alpha as the public network runs them).
+  /** Bucket size, and how many nearest peers an answer and a lookup's result hold. */
+  k: 20,
+  /** Requests in flight for one whole lookup; widened to k while it is stalled. */
+  alpha: 10,
+  /** How many of the nearest must have answered before the follow-up begins. */
+  beta: 3,
+
+  // What is believed of others.
+  /** Closer peers read from one answer: 2k, which is what go-libp2p reads too. The rest is not even decoded. */
+  closerPeersRead: 40,
+  /** Providers read from one answer. */
+  providersRead: 256,
+  /** Candidates of one lookup. An honest one sees some 200; only a flood sees more. */
+  frontier: 1_000,
+
+  // What a peer id, an address list and a record may weigh.
+  peerIdBytes: 64,
+  addressesStored: 32,
+  addressesSent: 16,
+  addressesDialled: 8,
+  /** One encoded peer: go-libp2p drops records above this. */
+  peerRecordBytes: 8 * 1024,
+  /** Key of a provider record: a multihash of any function. */
+  providerKeyBytes: 80,
+  /** Key of a value record. */
+  valueKeyBytes: 128,
+  valueBytes: 60 * 1024,
+  /** A request's frame, as accepted. */
+  requestFrameBytes: 64 * 1024,
+  /** A reply's frame, as accepted; those with providers may be larger. */
+  replyFrameBytes: 256 * 1024,
+  providersReplyFrameBytes: 4 * 1024 * 1024,
+  /** The peer lists of a reply that we send: rust-libp2p reads no more than 16 KiB in one packet. */
+  replyPeersBytes: 16 * 1024,
+
+  // Time.
+  /** The adaptive request timeout's range, and what it is before anything was measured. */
+  requestTimeoutMin: 1 * second,
+  requestTimeoutMax: 10 * second,
+  requestTimeoutUnmeasured: 5 * second,
+  /** A request whose stream has not opened by then blocks nothing any longer. */
+  openTimeout: 5 * second,
+  /** A request is given up for good this long after it was sent, dialling included. */
+  abandonAfter: 10 * second,
+  queryTimeout: 60 * second,
+  refreshInterval: 10 * minute,
+  /** The self-lookup and refresh that follow each other for as long as the node runs. */
+  bootstrapInterval: 5 * minute,
+  /** How bootstrap backs off while the table stays low. */
+  bootstrapBackoffMin: 1 * second,
+  bootstrapBackoffMax: 5 * minute,
+  /** A table entry that has been silent for this long is probed. */
+  probeAfter: 10 * minute,
+  /** Saved entries that answered within this time enter the table at once. */
+  restoreTrust: 24 * hour,
+
+  // Work in flight.
+  /** Operations (lookups) at once; more are refused, so that a caller in a loop cannot exhaust the node. */
+  operations: 1_024,
+  /** Checks of new peers in flight, and how many more may wait for a place. */
+  includeChecks: 64,
+  includeQueue: 1_000,
+  /** How long a candidate that just failed its check is not checked again. */
+  includeRetryAfter: 1 * minute,
+  /** Probes of table entries in flight. */
+  probeChecks: 8,
+  /** Failed queries in a row that evict an entry. */
+  failuresToEvict: 2,
+  /** Connected peers that the machine keeps track of; the driver's connection limit is far below. */
+  connectedPeers: 4_096,
+  /** Entries taken from a saved table. */
+  restoredEntries: 1_000,
+
+  // Refresh.
+  /** The deepest bucket whose random target is found by hashing; deeper ones use the nearest known peer's id. */
+  preimageBits: 15,
+
+  // IP groups (IPv4 /16, IPv6 /32), on the public network only.
+  groupPerBucket: 2,
+  groupPerTable: 3,
+  groupPerReply: 3
+} as const
