@@ -1,0 +1,168 @@
+/**
+ * Brings `node_modules` to what `package-lock.json` asks for, and does nothing, quickly, when it is there already.
+ *
+ * What is installed is judged by npm's own record of it (`node_modules/.package-lock.json`, written when an install has
+ * ended well), so an `npm install` by hand is as good as ours, and an install that was killed is seen and repeated.
+ */
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { runChild } from './child.js'
+import { withLock } from './lock.js'
+import { machineNodeServes, ownNode } from './node.js'
+
+/** An install that failed; the message says what to do. */
+export class InstallError extends Error {}
+
+/**
+ * @typedef {{ version?: string, integrity?: string, link?: boolean, optional?: boolean, os?: string[], cpu?: string[] }} LockEntry
+ * @typedef {Record<string, LockEntry>} LockEntries
+ */
+
+/** @param {string} root */
+export async function ensureInstalled (root) {
+  if (whatIsMissing(root) === undefined) {
+    return
+  }
+
+  await withLock(join(root, '.cache', 'install.lock'), say, async keep => {
+    // Whoever held the lock before us may have installed it.
+    const reason = whatIsMissing(root)
+    if (reason !== undefined) {
+      say(`installing what the project needs first (${reason}): npm ci`)
+      await install(root, keep)
+      say('installed')
+    }
+  })
+}
+
+/**
+ * Why an install is needed, as a phrase, or undefined when none is. Costs some milliseconds.
+ *
+ * @param {string} root
+ * @param {{ platform: string, arch: string, version: string }} system
+ */
+export function whatIsMissing (root, system = { platform: process.platform, arch: process.arch, version: process.versions.node }) {
+  const wanted = entries(join(root, 'package-lock.json'))
+  if (wanted === undefined) {
+    throw new InstallError('package-lock.json is missing or unreadable: this is not a whole checkout; clone the repository again')
+  }
+
+  if (!existsSync(join(root, 'node_modules'))) {
+    return 'there is no node_modules'
+  }
+
+  const installed = entries(join(root, 'node_modules', '.package-lock.json'))
+  if (installed === undefined) {
+    return 'the last install did not end'
+  }
+
+  return (
+    differs(root, wanted, installed) ??
+    foreign(installed, system) ??
+    (existsSync(ownNode(root)) || machineNodeServes(system.version) ? undefined : "the project's Node is not there")
+  )
+}
+
+/** @param {string} file @returns {LockEntries | undefined} */
+function entries (file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages
+  } catch {
+    return undefined
+  }
+}
+
+/** @param {string} root @param {LockEntries} wanted @param {LockEntries} installed */
+function differs (root, wanted, installed) {
+  for (const [path, entry] of Object.entries(wanted)) {
+    const found = installed[path]
+    // Optional packages are those of other systems; npm knows which of them belong here.
+    if (path === '' || (entry.optional === true && found === undefined)) {
+      continue
+    }
+
+    if (found === undefined || found.version !== entry.version || found.integrity !== entry.integrity) {
+      return `${path} is not as package-lock.json has it`
+    }
+
+    if (!existsSync(join(root, path, 'package.json'))) {
+      return `${path} is not there`
+    }
+  }
+
+  // One too many at the top harms nobody (npm install --no-save); one inside a package hides the right one from it.
+  const extra = Object.keys(installed).find(path => !Object.hasOwn(wanted, path) && path.split('node_modules/').length > 2)
+  return extra === undefined ? undefined : `${extra} is not in package-lock.json`
+}
+
+/** @param {LockEntries} installed @param {{ platform: string, arch: string }} system */
+function foreign (installed, { platform, arch }) {
+  const other = Object.entries(installed).find(([, { os, cpu }]) => !allows(os, platform) || !allows(cpu, arch))
+  return other === undefined ? undefined : `${other[0]} was installed for another system than ${platform}-${arch}`
+}
+
+/** @param {string[] | undefined} names - as in package.json's `os` and `cpu`, where `!` excludes @param {string} name */
+function allows (names, name) {
+  if (names === undefined || names.length === 0 || names.includes('any')) {
+    return true
+  }
+
+  const excluded = names.includes(`!${name}`)
+  return !excluded && (names.includes(name) || names.every(other => other.startsWith('!')))
+}
+
+/** @param {string} root @param {(pid: number) => void} keep - tells the lock of the process that does the work */
+async function install (root, keep) {
+  // From here on npm's record would be wrong, and stays so if we are killed.
+  rmSync(join(root, 'node_modules', '.package-lock.json'), { force: true })
+
+  // Development dependencies always (the project's Node is one), whatever NODE_ENV says. The packages declare Node 24,
+  // and that is what they get: what npm says of the machine's own is beside the point, hence errors only.
+  const args = ['ci', '--include=dev', '--include=optional', '--engine-strict=false', '--loglevel=error', '--no-audit', '--no-fund']
+  // npm's talk is not the command's output: standard output stays clean.
+  const stdio = /** @type {const} */ (['ignore', 2, 2])
+  const npm = npmProgram()
+  /** @type {import('./child.js').Ending} */
+  let ending
+  try {
+    ending = await runChild(npm.file, [...npm.args, ...args], { cwd: root, stdio: [...stdio], started: keep })
+  } catch (error) {
+    throw new InstallError(`npm could not be started (${/** @type {Error} */ (error).message}). Install npm, then run: npm ci`)
+  }
+
+  if ('signal' in ending) {
+    throw new InstallError(`the install was ended by ${ending.signal}; the same command starts it again`)
+  }
+
+  if (ending.code !== 0) {
+    throw new InstallError(
+      `npm ci failed with exit code ${ending.code}; what npm said is above. It needs the npm registry (behind a proxy: npm config set proxy); ` +
+        'the same command tries again'
+    )
+  }
+
+  const reason = whatIsMissing(root)
+  if (reason !== undefined) {
+    throw new InstallError(
+      `npm ci ended well, but ${reason}. If npm was told to run no install scripts, allow the one that puts the project's Node in place: ` +
+        'npm rebuild node --ignore-scripts=false. Or run with Node 24 or newer'
+    )
+  }
+}
+
+/** npm without a shell: the one that runs us, else the one that came with this Node, else whatever is called npm. */
+function npmProgram () {
+  const bin = dirname(process.execPath)
+  const places = [
+    process.env['npm_execpath'],
+    join(bin, 'node_modules', 'npm', 'bin', 'npm-cli.js'),
+    join(bin, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js')
+  ]
+  const script = places.find(place => place?.endsWith('npm-cli.js') && existsSync(place))
+  return script === undefined ? { file: 'npm', args: [] } : { file: process.execPath, args: [script] }
+}
+
+/** @param {string} text */
+function say (text) {
+  process.stderr.write(`vicinity: ${text}\n`)
+}

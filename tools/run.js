@@ -1,0 +1,163 @@
+#!/usr/bin/env node
+/**
+ * What every npm script calls: `node tools/run.js start|test|check|lint|format|build|bench [arguments]`.
+ *
+ * It installs what is missing, then hands over to the project's own Node (npm's `node` package), so that a fresh
+ * clone works with its first command whatever Node the machine has. This folder's plain JavaScript is all that the machine's
+ * Node has to understand: Node 20 or newer, any system, no shell.
+ */
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runChild } from './child.js'
+import { ensureInstalled, InstallError } from './install.js'
+import { projectNode } from './node.js'
+import { findTests } from './tests.js'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+// Workspaces resolve to their TypeScript sources under this export condition; nothing is built in development.
+const fromSource = ['-C', 'vicinity-source']
+
+const tools = {
+  biome: 'node_modules/@biomejs/biome/bin/biome',
+  oxlint: 'node_modules/oxlint/bin/oxlint',
+  tsc: 'node_modules/typescript/bin/tsc'
+}
+
+/**
+ * A step is one program for the project's Node to run.
+ *
+ * @typedef {{ name: string, args: string[] }} Step
+ * @type {Record<string, { help: string, steps: (args: string[]) => Step[] }>}
+ */
+const commands = {
+  start: {
+    help: 'run a peer (vicinity node); arguments go to it',
+    steps: args => [{ name: 'vicinity node', args: ['packages/cli/bin/vicinity.js', 'node', ...args] }]
+  },
+  test: {
+    help: 'run the tests; a word keeps the files whose path contains it, an option goes to node --test',
+    steps: args => [testStep(args)]
+  },
+  check: {
+    help: 'lint, formatting, types and the rules of tools/tidy',
+    steps: () => [
+      lintStep([]),
+      { name: 'format', args: [tools.biome, 'format', '.'] },
+      { name: 'types', args: [tools.tsc, '-b'] },
+      testStep(['tools/tidy'])
+    ]
+  },
+  lint: { help: 'oxlint with the rules that need types', steps: args => [lintStep(args)] },
+  format: { help: 'rewrite every file in the one format', steps: args => [{ name: 'format', args: [tools.biome, 'format', '--write', ...(args.length > 0 ? args : ['.'])] }] },
+  build: {
+    help: 'type-check and write dist/; arguments go to tsc -b',
+    steps: args => [{ name: 'build', args: [tools.tsc, '-b', ...args] }]
+  },
+  bench: {
+    help: 'the benchmarks; --smoke runs each with tiny inputs',
+    steps: args => [{ name: 'bench', args: [...fromSource, 'bench/run.ts', ...args] }]
+  }
+}
+
+/** @param {string[]} args @returns {Step} */
+function lintStep (args) {
+  return { name: 'lint', args: [tools.oxlint, '--type-aware', ...args] }
+}
+
+/** @param {string[]} args @returns {Step} */
+function testStep (args) {
+  const options = args.filter(arg => arg.startsWith('-'))
+  const words = args.filter(arg => !arg.startsWith('-'))
+  const files = findTests(root, words)
+  if (files.length === 0) {
+    throw new UsageError(`no test file's path contains ${words.map(word => `"${word}"`).join(' or ')}`)
+  }
+
+  const reporter = options.some(option => option.startsWith('--test-reporter')) ? [] : ['--test-reporter=spec']
+  // Node's own default leaves one core for the runner, which on a machine with two means one file at a time; the tests
+  // that start peers mostly wait for each other.
+  const concurrency = options.some(option => option.startsWith('--test-concurrency'))
+    ? []
+    : [`--test-concurrency=${Math.max(2, availableParallelism() - 1)}`]
+  return { name: 'test', args: [...fromSource, '--test', ...concurrency, ...reporter, ...options, ...files] }
+}
+
+class UsageError extends Error {}
+
+/** The environment of what we run: TypeScript is stripped once and kept, wherever Node can keep it. */
+function environment () {
+  const cache = join(root, 'node_modules', '.cache', 'vicinity')
+  return { NODE_COMPILE_CACHE: cache, ...process.env }
+}
+
+/** @param {Step} step */
+async function runStep (step) {
+  const program = step.args.find(arg => /\.[jt]s$|^node_modules/.test(arg))
+  if (program !== undefined && !step.args.includes('--test') && !existsSync(join(root, program))) {
+    throw new UsageError(`${step.name} needs ${program}, which this checkout does not have`)
+  }
+
+  return await runChild(projectNode(root), step.args, { cwd: root, env: environment() })
+}
+
+/** Runs every step even after one failed, so that one call shows all there is to repair; the first failure is the result. */
+async function runSteps (/** @type {Step[]} */ steps) {
+  /** @type {import('./child.js').Ending} */
+  let result = { code: 0 }
+  for (const step of steps) {
+    if (steps.length > 1) {
+      process.stderr.write(`\n── ${step.name}\n`)
+    }
+
+    const ending = await runStep(step)
+    if ('signal' in ending) {
+      return ending
+    }
+
+    if (ending.code !== 0 && 'code' in result && result.code === 0) {
+      result = ending
+    }
+  }
+
+  return result
+}
+
+function usage () {
+  const lines = Object.entries(commands).map(([name, { help }]) => `  ${name.padEnd(8)}${help}`)
+  return ['Usage: node tools/run.js <command> [arguments]', '', ...lines, ''].join('\n')
+}
+
+async function main () {
+  const [name = '', ...args] = process.argv.slice(2)
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command === undefined) {
+    throw new UsageError(name === '' ? 'a command is missing' : `there is no command "${name}"`)
+  }
+
+  await ensureInstalled(root)
+  const ending = await runSteps(command.steps(args))
+  if ('signal' in ending) {
+    // Ending by the same signal tells whoever waits for us how it ended; the code is for systems without signals.
+    process.exitCode = 1
+    process.kill(process.pid, ending.signal)
+  } else {
+    process.exitCode = ending.code
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`vicinity: ${error.message}\n\n${usage()}`)
+    process.exitCode = 2
+  } else if (error instanceof InstallError) {
+    process.stderr.write(`vicinity: ${error.message}\n`)
+    process.exitCode = 1
+  } else {
+    throw error
+  }
+}
