@@ -3,8 +3,11 @@
  *
  * What is installed is judged by npm's own record of it (`node_modules/.package-lock.json`, written when an install has
  * ended well), so an `npm install` by hand is as good as ours, and an install that was killed is seen and repeated.
+ * Where npm makes something else of a lockfile than what it says (it drops entries that no package asks for), a stamp of our own
+ * remembers which record came of which lockfile, so that the same is not installed again and again.
  */
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { runChild } from './child.js'
 import { withLock } from './lock.js'
@@ -42,7 +45,7 @@ export async function ensureInstalled (root) {
  * @param {{ platform: string, arch: string, version: string }} system
  */
 export function whatIsMissing (root, system = { platform: process.platform, arch: process.arch, version: process.versions.node }) {
-  const wanted = entries(join(root, 'package-lock.json'))
+  const wanted = read(join(root, 'package-lock.json'))
   if (wanted === undefined) {
     throw new InstallError('package-lock.json is missing or unreadable: this is not a whole checkout; clone the repository again')
   }
@@ -51,29 +54,51 @@ export function whatIsMissing (root, system = { platform: process.platform, arch
     return 'there is no node_modules'
   }
 
-  const installed = entries(join(root, 'node_modules', '.package-lock.json'))
+  const installed = read(join(root, ...record))
   if (installed === undefined) {
     return 'the last install did not end'
   }
 
+  const stamped = stampOf(wanted, installed) === readStamp(root)
   return (
-    differs(root, wanted, installed) ??
-    foreign(installed, system) ??
+    (stamped ? undefined : differs(wanted.entries, installed.entries)) ??
+    absent(root, installed.entries) ??
+    foreign(installed.entries, system) ??
     (existsSync(ownNode(root)) || machineNodeServes(system.version) ? undefined : "the project's Node is not there")
   )
 }
 
-/** @param {string} file @returns {LockEntries | undefined} */
-function entries (file) {
+const record = ['node_modules', '.package-lock.json']
+const stamp = ['node_modules', '.vicinity-install']
+
+/** @typedef {{ text: string, entries: LockEntries }} LockFile */
+
+/** @param {string} file @returns {LockFile | undefined} */
+function read (file) {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')).packages
+    const text = readFileSync(file, 'utf8')
+    return { text, entries: JSON.parse(text).packages }
   } catch {
     return undefined
   }
 }
 
-/** @param {string} root @param {LockEntries} wanted @param {LockEntries} installed */
-function differs (root, wanted, installed) {
+/** @param {string} root */
+function readStamp (root) {
+  try {
+    return readFileSync(join(root, ...stamp), 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** @param {LockFile} wanted @param {LockFile} installed */
+function stampOf (wanted, installed) {
+  return createHash('sha256').update(wanted.text).update('\0').update(installed.text).digest('hex')
+}
+
+/** @param {LockEntries} wanted @param {LockEntries} installed */
+function differs (wanted, installed) {
   for (const [path, entry] of Object.entries(wanted)) {
     const found = installed[path]
     // Optional packages are those of other systems; npm knows which of them belong here.
@@ -84,15 +109,17 @@ function differs (root, wanted, installed) {
     if (found === undefined || found.version !== entry.version || found.integrity !== entry.integrity) {
       return `${path} is not as package-lock.json has it`
     }
-
-    if (!existsSync(join(root, path, 'package.json'))) {
-      return `${path} is not there`
-    }
   }
 
   // One too many at the top harms nobody (npm install --no-save); one inside a package hides the right one from it.
-  const extra = Object.keys(installed).find(path => !Object.hasOwn(wanted, path) && path.split('node_modules/').length > 2)
+  const extra = Object.keys(installed).find(path => !Object.hasOwn(wanted, path) && /[^/]\/node_modules\//.test(path))
   return extra === undefined ? undefined : `${extra} is not in package-lock.json`
+}
+
+/** @param {string} root @param {LockEntries} installed */
+function absent (root, installed) {
+  const path = Object.keys(installed).find(path => !existsSync(join(root, path, 'package.json')))
+  return path === undefined ? undefined : `${path} is not there`
 }
 
 /** @param {LockEntries} installed @param {{ platform: string, arch: string }} system */
@@ -141,14 +168,21 @@ async function install (root, keep) {
     )
   }
 
+  const wanted = read(join(root, 'package-lock.json'))
+  const installed = read(join(root, ...record))
+  if (wanted !== undefined && installed !== undefined) {
+    writeFileSync(join(root, ...stamp), stampOf(wanted, installed))
+  }
+
   const reason = whatIsMissing(root)
   if (reason !== undefined) {
-    throw new InstallError(
-      `npm ci ended well, but ${reason}. If npm was told to run no install scripts, allow the one that puts the project's Node in place: ` +
-        'npm rebuild node --ignore-scripts=false. Or run with Node 24 or newer'
-    )
+    throw new InstallError(`npm ci ended well, but ${reason}. ${existsSync(ownNode(root)) ? '' : nodeAdvice}`)
   }
 }
+
+const nodeAdvice =
+  "If npm was told to run no install scripts, allow the one that puts the project's Node in place: " +
+  'npm rebuild node --ignore-scripts=false. Or run with Node 24 or newer'
 
 /** npm without a shell: the one that runs us, else the one that came with this Node, else whatever is called npm. */
 function npmProgram () {
