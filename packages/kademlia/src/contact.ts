@@ -6,6 +6,8 @@ export interface Target {
   readonly bytes: Uint8Array
   /** SHA2-256 of `bytes`. */
   readonly key: Key
+  /** Set where the bytes are the id of a peer that whoever made the target knows. */
+  readonly id?: string
 }
 
 /**
@@ -15,6 +17,11 @@ export interface Target {
 export interface Contact extends Target {
   /** The peer id as text; two contacts with the same id are the same peer. `bytes` is the same id in binary. */
   readonly id: string
+}
+
+/** Whether a target is a peer that we know, rather than just any bytes. */
+export function isContact (target: Target): target is Contact {
+  return target.id !== undefined
 }
 
 /**

@@ -58,6 +58,10 @@ export const limits = {
   bootstrapBackoffMax: 5 * minute,
   /** A table entry that has been silent for this long is probed. */
   probeAfter: 10 * minute,
+  /** An entry that was probed in vain is probed again after this. */
+  probeRetryAfter: 1 * minute,
+  /** The table is not looked through for due entries more often than this. */
+  probePause: 10 * second,
   /** Saved entries that answered within this time enter the table at once. */
   restoreTrust: 24 * hour,
 
@@ -79,6 +83,8 @@ export const limits = {
   restoredEntries: 1_000,
 
   // Refresh.
+  /** Refresh lookups at once: each has alpha requests in flight. */
+  refreshLookups: 3,
   /** The deepest bucket whose random target is found by hashing; deeper ones use the nearest known peer's id. */
   preimageBits: 15,
 

@@ -1,0 +1,309 @@
+import { assert, unreachable } from '../assert.ts'
+import { newerAddresses } from '../contact.ts'
+import type { Contact, PeerInfo, Target } from '../contact.ts'
+import { compareDistance } from '../key.ts'
+import { limits } from '../limits.ts'
+import type { Machine } from '../machine.ts'
+import type { Millis } from '../time.ts'
+
+/**
+ * What one lookup thinks of one candidate:
+ * - `heard`: named by someone, not asked yet. Left by being asked.
+ * - `waiting`: asked, and holding one of the α places. Left by an answer, a failure, or by being late.
+ * - `late`: has taken too long; holds no place and blocks nothing. Left by an answer or a failure.
+ * - `answered`, `failed`: final.
+ */
+export type PeerPhase = 'heard' | 'waiting' | 'late' | 'answered' | 'failed'
+
+export interface LookupConfig {
+  readonly target: Target
+  /** Never asked and never listed: ourselves. */
+  readonly self: Contact
+  readonly k: number
+  readonly alpha: number
+  readonly beta: number
+  /** Ends the lookup as soon as an answer names this peer with addresses. */
+  readonly wanted?: Contact | undefined
+  /** When the lookup ends with what it has. */
+  readonly deadline: Millis
+  /** Stay open while no candidate is known at all (a node that has just started). */
+  readonly awaitPeers: boolean
+}
+
+export type LookupInput =
+  | { readonly type: 'tick' }
+  /** Peers to begin with: our table's closest. */
+  | { readonly type: 'seeds', readonly peers: readonly PeerInfo[] }
+  | { readonly type: 'answered', readonly contact: Contact, readonly closer: readonly PeerInfo[] }
+  | { readonly type: 'late', readonly contact: Contact }
+  | { readonly type: 'failed', readonly contact: Contact }
+  | { readonly type: 'stop', readonly reason: 'cancelled' | 'stopped' }
+
+export type LookupOutput =
+  | { readonly type: 'ask', readonly peer: PeerInfo }
+  | { readonly type: 'finished', readonly result: LookupResult }
+
+export interface LookupResult {
+  /** `converged`: the k nearest that could be reached have answered. `found`: the wanted peer was named. */
+  readonly reason: 'converged' | 'found' | 'timeout' | 'cancelled' | 'stopped'
+  /** The nearest peers that answered, nearest first, at most k. */
+  readonly closest: readonly PeerInfo[]
+  /** The wanted peer, with addresses. */
+  readonly found: PeerInfo | undefined
+  /** How many requests it sent, and how many of them were answered. */
+  readonly requests: number
+  readonly answers: number
+}
+
+interface Candidate {
+  peer: PeerInfo
+  phase: PeerPhase
+}
+
+/**
+ * One walk towards a target: a single set of candidates, at most α requests in flight for the whole of it.
+ *
+ * Whenever a place is free it asks the nearest candidate not asked yet, among the k nearest that have neither failed
+ * nor are late, and it ends when those k have answered. α answers in a row without progress make it *stalled*: it then
+ * has k places, until an answer makes progress (names a peer nearer than the nearest known, or any new peer while
+ * fewer than k are known). Until the β nearest have answered it is on its *approach*, and does not idle behind slow
+ * peers: with all k nearest asked and fewer than α in flight it asks beyond them. In the *follow-up*, after that, it
+ * never does. It never asks a peer twice and never lists one that has not answered.
+ *
+ * Takes `seeds`, `answered`, `late`, `failed` for the peers it asked, `stop`, and `tick` at its deadline. Gives `ask`,
+ * and exactly one `finished`, after which it takes and gives nothing more.
+ */
+export class Lookup implements Machine<LookupInput, LookupOutput> {
+  readonly #config: LookupConfig
+  // bounded by limits.frontier: #insert drops the farthest
+  readonly #candidates: Candidate[] = []
+  #queued = 0
+  #waiting = 0
+  #fruitless = 0
+  #requests = 0
+  #answers = 0
+  #followUp = false
+  #found: PeerInfo | undefined
+  #ended: LookupResult['reason'] | undefined
+  #reported = false
+
+  constructor (config: LookupConfig) {
+    assert(config.alpha > 0 && config.beta > 0 && config.k >= config.beta, 'alpha and beta are at least 1, and beta at most k')
+    this.#config = config
+  }
+
+  /** For progress reports: candidates not asked yet, requests holding a place, and all candidates. */
+  get counts (): { queued: number, running: number, total: number } {
+    return { queued: this.#queued, running: this.#waiting, total: this.#candidates.length }
+  }
+
+  get empty (): boolean {
+    return this.#candidates.length === 0
+  }
+
+  get stalled (): boolean {
+    return this.#fruitless >= this.#config.alpha
+  }
+
+  get deadline (): Millis {
+    return this.#reported ? Infinity : this.#config.deadline
+  }
+
+  handle (now: Millis, input: LookupInput): void {
+    if (this.#ended !== undefined) {
+      return
+    }
+
+    switch (input.type) {
+      case 'tick':
+        if (now >= this.#config.deadline) {
+          this.#ended = 'timeout'
+        }
+        break
+      case 'seeds':
+        this.#merge(input.peers)
+        break
+      case 'answered':
+        this.#answered(input.contact, input.closer)
+        break
+      case 'late':
+        this.#move(input.contact, 'late')
+        break
+      case 'failed':
+        this.#move(input.contact, 'failed')
+        break
+      case 'stop':
+        this.#ended = input.reason
+        break
+      default:
+        unreachable(input)
+    }
+  }
+
+  poll (): LookupOutput | undefined {
+    if (this.#reported) {
+      return undefined
+    }
+
+    const next = this.#ended === undefined ? this.#next() : 'ended'
+    if (next === 'ended') {
+      this.#reported = true
+      return { type: 'finished', result: this.#result() }
+    }
+
+    if (next === undefined) {
+      return undefined
+    }
+
+    next.phase = 'waiting'
+    this.#queued--
+    this.#waiting++
+    this.#requests++
+    return { type: 'ask', peer: next.peer }
+  }
+
+  /** The candidate to ask now, `undefined` if there is nothing to do but wait, `ended` if all is known. */
+  #next (): Candidate | 'ended' | undefined {
+    const { k, alpha, beta } = this.#config
+    let reachable = 0
+    let answered = 0
+    let next: Candidate | undefined
+
+    for (const candidate of this.#candidates) {
+      if (candidate.phase === 'failed' || candidate.phase === 'late') {
+        continue
+      }
+
+      reachable++
+      if (candidate.phase === 'answered') {
+        answered++
+        this.#followUp ||= answered === beta && reachable === beta
+      } else if (candidate.phase === 'heard') {
+        next ??= candidate
+      }
+
+      // only an approach that waits for slow peers looks beyond the k nearest, and never with more than α in flight
+      if (reachable >= k && (next !== undefined || this.#followUp || this.#waiting >= alpha)) {
+        break
+      }
+    }
+
+    if (answered === reachable) {
+      const waitForFirst = this.empty && this.#config.awaitPeers
+      this.#ended = waitForFirst ? undefined : 'converged'
+      return waitForFirst ? undefined : 'ended'
+    }
+
+    const width = this.stalled ? Math.max(k, alpha) : alpha
+    return this.#waiting < width ? next : undefined
+  }
+
+  #answered (contact: Contact, closer: readonly PeerInfo[]): void {
+    if (!this.#move(contact, 'answered')) {
+      return
+    }
+
+    this.#answers++
+    const progress = this.#merge(closer)
+    this.#fruitless = progress ? 0 : this.#fruitless + 1
+    if (this.#found !== undefined) {
+      this.#ended = 'found'
+    }
+  }
+
+  /** Takes a candidate that was asked to a later phase. @returns false when it was not asked or has ended already. */
+  #move (contact: Contact, to: 'answered' | 'failed' | 'late'): boolean {
+    const candidate = this.#candidates[this.#search(contact)]
+    if (candidate === undefined || candidate.peer.contact.id !== contact.id) {
+      return false
+    }
+
+    if (candidate.phase !== 'waiting' && (candidate.phase !== 'late' || to === 'late')) {
+      return false
+    }
+
+    if (candidate.phase === 'waiting') {
+      this.#waiting--
+    }
+
+    candidate.phase = to
+    return true
+  }
+
+  /** @returns whether the peers named are progress. */
+  #merge (peers: readonly PeerInfo[]): boolean {
+    let progress = false
+    const read = Math.min(peers.length, limits.closerPeersRead)
+    for (let i = 0; i < read; i++) {
+      const peer = peers[i] as PeerInfo
+      if (peer.contact.id === this.#config.self.id) {
+        continue
+      }
+
+      if (peer.contact.id === this.#config.wanted?.id && peer.addresses.count > 0) {
+        this.#found ??= peer
+      }
+
+      progress = this.#insert(peer) || progress
+    }
+
+    return progress
+  }
+
+  /** @returns whether the candidate is new and is progress. */
+  #insert (peer: PeerInfo): boolean {
+    const at = this.#search(peer.contact)
+    const present = this.#candidates[at]
+    if (present !== undefined && present.peer.contact.id === peer.contact.id) {
+      // the first to name a peer may have known no address of it
+      if (present.peer.addresses.count === 0 && newerAddresses(present.peer.addresses, peer.addresses) === peer.addresses) {
+        present.peer = peer
+      }
+      return false
+    }
+
+    if (this.#candidates.length >= limits.frontier) {
+      const farthest = this.#candidates[this.#candidates.length - 1] as Candidate
+      if (at === this.#candidates.length || farthest.phase !== 'heard') {
+        return false
+      }
+      this.#candidates.pop()
+      this.#queued--
+    }
+
+    const progress = at === 0 || this.#candidates.length < this.#config.k
+    this.#candidates.splice(at, 0, { peer, phase: 'heard' })
+    this.#queued++
+    return progress
+  }
+
+  /** The position of a contact among the candidates, or the one where it would stand. */
+  #search (contact: Contact): number {
+    const target = this.#config.target.key
+    let low = 0
+    let high = this.#candidates.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const other = (this.#candidates[middle] as Candidate).peer.contact.key
+      if (compareDistance(target, other, contact.key) < 0) {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+
+    return low
+  }
+
+  #result (): LookupResult {
+    const closest: PeerInfo[] = [] // bounded by limits.k
+    for (const candidate of this.#candidates) {
+      if (candidate.phase === 'answered' && closest.length < this.#config.k) {
+        closest.push(candidate.peer)
+      }
+    }
+
+    assert(this.#ended !== undefined, 'a result belongs to a lookup that ended')
+    return { reason: this.#ended, closest, found: this.#found, requests: this.#requests, answers: this.#answers }
+  }
+}

@@ -1,0 +1,70 @@
+import { unreachable } from './assert.ts'
+import { isContact } from './contact.ts'
+import type { Contact, PeerInfo, Target } from './contact.ts'
+import type { Request, Response } from './messages.ts'
+import type { ConnectedPeers } from './peers.ts'
+import type { Table } from './table/table.ts'
+
+export interface Serving {
+  readonly table: Table
+  readonly peers: ConnectedPeers
+  readonly k: number
+  /** Ourselves, with our addresses. */
+  readonly self: PeerInfo
+}
+
+/**
+ * The answer to a request, `silence` for what is never answered, `unsupported` for what this node does not do.
+ * Values and providers are not stored here: those who look for them are sent on to closer peers.
+ */
+export function serve (serving: Serving, from: Contact, request: Request): Response | 'silence' | 'unsupported' {
+  switch (request.type) {
+    case 'PING':
+      return { type: 'PING' }
+    case 'FIND_NODE':
+      return { type: 'FIND_NODE', closer: findNode(serving, from, request.target) }
+    case 'GET_VALUE':
+      return { type: 'GET_VALUE', closer: closer(serving, from, request.target), record: undefined }
+    case 'GET_PROVIDERS':
+      return { type: 'GET_PROVIDERS', closer: closer(serving, from, request.target), providers: [] }
+    case 'ADD_PROVIDER':
+      return 'silence'
+    case 'PUT_VALUE':
+      return 'unsupported'
+    default:
+      return unreachable(request)
+  }
+}
+
+/** The k nearest servers that can be dialled, without ourselves and the asker. */
+function closer ({ table, k }: Serving, from: Contact, target: Target): PeerInfo[] {
+  const found = table.closest(target.key, k, from)
+  return found.every(dialable) ? found : found.filter(dialable)
+}
+
+/**
+ * The same, but a peer that is itself the target comes first if we know its addresses: even if it is ourselves, the
+ * asker or a client. A fresh node that asks for its own id would else be sent away empty-handed by one that knows
+ * only it, and go-libp2p takes nobody into its table who answers so (KADEMLIA, section 5).
+ */
+function findNode (serving: Serving, from: Contact, target: Target): PeerInfo[] {
+  const found = closer(serving, from, target)
+  const known = peerAt(serving, target)
+  if (known === undefined || !dialable(known)) {
+    return found
+  }
+
+  return [known, ...found.filter(peer => peer.contact.id !== known.contact.id)]
+}
+
+function peerAt ({ table, peers, self }: Serving, target: Target): PeerInfo | undefined {
+  if (!isContact(target)) {
+    return undefined
+  }
+
+  return target.id === self.contact.id ? self : peers.get(target.id) ?? table.get(target)
+}
+
+function dialable (peer: PeerInfo): boolean {
+  return peer.addresses.count > 0
+}

@@ -1,0 +1,154 @@
+import { unreachable } from '../assert.ts'
+import type { Contact, PeerInfo } from '../contact.ts'
+import { limits } from '../limits.ts'
+import type { Machine } from '../machine.ts'
+import type { Table } from '../table/table.ts'
+import type { Millis } from '../time.ts'
+
+export interface IncludeConfig {
+  /** Whether at most so many peers of one address group may enter (the public network). */
+  readonly limitGroups: boolean
+}
+
+export type IncludeInput =
+  /** A peer that says it serves; it is checked before it enters. */
+  | { readonly type: 'candidate', readonly peer: PeerInfo }
+  /** A peer answered a FIND_NODE, ours or a lookup's: whoever answers may enter at once. */
+  | { readonly type: 'answered', readonly peer: PeerInfo, readonly roundTrip: Millis }
+  /** The check of a candidate failed. */
+  | { readonly type: 'failed', readonly contact: Contact }
+  /** A peer from a saved table that answered at `heard`, not long ago. */
+  | { readonly type: 'restored', readonly peer: PeerInfo, readonly heard: Millis, readonly roundTrip: Millis }
+
+export type IncludeOutput =
+  /** Ask this candidate for our own id. */
+  | { readonly type: 'check', readonly peer: PeerInfo }
+  | { readonly type: 'added', readonly peer: PeerInfo }
+
+/**
+ * Who enters the table: only peers that have answered a FIND_NODE, and only where their bucket has room, for a live
+ * peer is never evicted for a new one. A candidate waits in a queue, is *checked* (asked for our own id; an empty
+ * answer passes), and enters or rests for a while before it may be a candidate again. The peers that a check names
+ * are no candidates: only those who come to us, or whom a lookup has asked, are.
+ */
+export class Include implements Machine<IncludeInput, IncludeOutput> {
+  readonly #table: Table
+  readonly #config: IncludeConfig
+  // bounded by limits.includeQueue: candidates beyond it are dropped
+  readonly #queue = new Map<string, PeerInfo>()
+  // bounded by limits.includeChecks: poll hands out no more
+  readonly #checking = new Set<string>()
+  // bounded by limits.includeQueue: the oldest leaves first
+  readonly #resting = new Map<string, Millis>()
+  // bounded by the inputs since the last poll: drained after each
+  readonly #added: PeerInfo[] = []
+
+  constructor (table: Table, config: IncludeConfig) {
+    this.#table = table
+    this.#config = config
+  }
+
+  readonly deadline = Infinity
+
+  /** Sizes of all collections, for leak checks. */
+  get sizes (): { queue: number, checking: number, resting: number } {
+    return { queue: this.#queue.size, checking: this.#checking.size, resting: this.#resting.size }
+  }
+
+  handle (now: Millis, input: IncludeInput): void {
+    switch (input.type) {
+      case 'candidate':
+        this.#candidate(now, input.peer)
+        break
+      case 'answered':
+        this.#forget(input.peer.contact.id)
+        this.#resting.delete(input.peer.contact.id)
+        if (!this.#table.heard(input.peer, now, input.roundTrip)) {
+          this.#add(input.peer, now, input.roundTrip)
+        }
+        break
+      case 'failed':
+        this.#forget(input.contact.id)
+        this.#rest(now, input.contact.id)
+        break
+      case 'restored':
+        if (!this.#table.has(input.peer.contact)) {
+          this.#add(input.peer, input.heard, input.roundTrip)
+        }
+        break
+      default:
+        unreachable(input)
+    }
+  }
+
+  poll (): IncludeOutput | undefined {
+    const added = this.#added.shift()
+    if (added !== undefined) {
+      return { type: 'added', peer: added }
+    }
+
+    for (const [id, peer] of this.#queue) {
+      if (this.#checking.size >= limits.includeChecks) {
+        return undefined
+      }
+
+      this.#queue.delete(id)
+      if (this.#admissible(peer)) {
+        this.#checking.add(id)
+        return { type: 'check', peer }
+      }
+    }
+
+    return undefined
+  }
+
+  #candidate (now: Millis, peer: PeerInfo): void {
+    const id = peer.contact.id
+    const restsUntil = this.#resting.get(id) ?? -Infinity
+    if (now < restsUntil || this.#checking.has(id) || !this.#admissible(peer)) {
+      return
+    }
+
+    if (this.#queue.has(id) || this.#queue.size < limits.includeQueue) {
+      this.#queue.set(id, peer)
+    }
+  }
+
+  #admissible (peer: PeerInfo): boolean {
+    return !this.#table.has(peer.contact) && this.#table.hasRoom(peer.contact.key) && this.#groupsAllow(peer)
+  }
+
+  #groupsAllow (peer: PeerInfo): boolean {
+    if (!this.#config.limitGroups) {
+      return true
+    }
+
+    return peer.groups.every(group => {
+      const counts = this.#table.groupCounts(group, peer.contact.key)
+      return counts.bucket < limits.groupPerBucket && counts.table < limits.groupPerTable
+    })
+  }
+
+  #add (peer: PeerInfo, heard: Millis, roundTrip: Millis): void {
+    if (this.#table.hasRoom(peer.contact.key) && this.#groupsAllow(peer)) {
+      this.#table.add({ peer, heard, tried: -Infinity, roundTrip, failures: 0 })
+      this.#added.push(peer)
+    }
+  }
+
+  #forget (id: string): void {
+    this.#queue.delete(id)
+    this.#checking.delete(id)
+  }
+
+  #rest (now: Millis, id: string): void {
+    this.#resting.delete(id)
+    this.#resting.set(id, now + limits.includeRetryAfter)
+    for (const [oldest, until] of this.#resting) {
+      if (until > now && this.#resting.size <= limits.includeQueue) {
+        break
+      }
+      this.#resting.delete(oldest)
+    }
+  }
+}

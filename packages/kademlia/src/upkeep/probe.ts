@@ -1,0 +1,133 @@
+import { unreachable } from '../assert.ts'
+import type { Contact, PeerInfo } from '../contact.ts'
+import { limits } from '../limits.ts'
+import type { Machine } from '../machine.ts'
+import type { Entry } from '../table/bucket.ts'
+import type { Table } from '../table/table.ts'
+import type { Millis } from '../time.ts'
+
+export type ProbeInput =
+  | { readonly type: 'tick' }
+  /** Anybody answered anything: we are online. */
+  | { readonly type: 'answered', readonly contact: Contact }
+  /** A request to a peer failed, whoever asked; `sent` is when it went out. */
+  | { readonly type: 'failed', readonly contact: Contact, readonly sent: Millis }
+  /** The peer said that it does not serve (any more). */
+  | { readonly type: 'gone', readonly contact: Contact }
+  /** The table has gained a peer, which may be due earlier than what was known. */
+  | { readonly type: 'added', readonly heard: Millis }
+
+export type ProbeOutput =
+  /** Ask this entry for our own id. */
+  | { readonly type: 'probe', readonly peer: PeerInfo }
+  | { readonly type: 'removed', readonly peer: PeerInfo }
+
+/**
+ * Who leaves the table. Entries that have been silent for `probeAfter` are asked, the one silent for longest first,
+ * `probeChecks` at once. A failed query counts, of a lookup as of a probe, and `failuresToEvict` in a row evict;
+ * but a failure during which nobody at all answered says more about us (a laptop offline) than about the peer, and
+ * counts for nothing. An entry that failed is tried again after `probeRetryAfter`.
+ */
+export class Probe implements Machine<ProbeInput, ProbeOutput> {
+  readonly #table: Table
+  // bounded by limits.probeChecks
+  readonly #probing = new Set<string>()
+  // bounded by the entries due at one look: taken from the front by poll, oldest first
+  #due: Entry[] = []
+  // bounded by the inputs since the last poll: drained after each
+  readonly #removed: PeerInfo[] = []
+  #lastAnswer: Millis = -Infinity
+  #now: Millis = 0
+  /** When to look through the table again; never later than the first entry falls due, give or take `probePause`. */
+  #next: Millis = Infinity
+
+  constructor (table: Table) {
+    this.#table = table
+  }
+
+  get deadline (): Millis {
+    return this.#next
+  }
+
+  get sizes (): { probing: number, due: number } {
+    return { probing: this.#probing.size, due: this.#due.length }
+  }
+
+  handle (now: Millis, input: ProbeInput): void {
+    this.#now = now
+    switch (input.type) {
+      case 'tick':
+        if (now >= this.#next) {
+          this.#look(now)
+        }
+        break
+      case 'answered':
+        this.#lastAnswer = now
+        this.#probing.delete(input.contact.id)
+        break
+      case 'failed':
+        this.#probing.delete(input.contact.id)
+        if (this.#lastAnswer >= input.sent && this.#table.failed(input.contact) >= limits.failuresToEvict) {
+          this.#remove(input.contact)
+        }
+        break
+      case 'gone':
+        this.#remove(input.contact)
+        break
+      case 'added':
+        this.#next = Math.min(this.#next, Math.max(now, input.heard + limits.probeAfter))
+        break
+      default:
+        unreachable(input)
+    }
+  }
+
+  poll (): ProbeOutput | undefined {
+    const removed = this.#removed.shift()
+    if (removed !== undefined) {
+      return { type: 'removed', peer: removed }
+    }
+
+    while (this.#due.length > 0 && this.#probing.size < limits.probeChecks) {
+      const { peer } = this.#due.shift() as Entry
+      const entry = this.#table.entry(peer.contact)
+      // it may have left or answered since the look
+      if (entry !== undefined && dueAt(entry) <= this.#now && !this.#probing.has(peer.contact.id)) {
+        this.#probing.add(peer.contact.id)
+        this.#table.tried(peer.contact, this.#now)
+        return { type: 'probe', peer: entry.peer }
+      }
+    }
+
+    return undefined
+  }
+
+  #look (now: Millis): void {
+    this.#due = []
+    let next = Infinity
+    for (const entry of this.#table.entries()) {
+      const at = dueAt(entry)
+      if (at <= now) {
+        this.#due.push(entry)
+        next = Math.min(next, now + limits.probeRetryAfter)
+      } else {
+        next = Math.min(next, at)
+      }
+    }
+
+    this.#due.sort((a, b) => a.heard - b.heard)
+    this.#next = Math.max(next, now + limits.probePause)
+  }
+
+  #remove (contact: Contact): void {
+    this.#probing.delete(contact.id)
+    const removed = this.#table.remove(contact)
+    if (removed !== undefined) {
+      this.#removed.push(removed)
+    }
+  }
+}
+
+function dueAt (entry: Entry): Millis {
+  return Math.max(entry.heard + limits.probeAfter, entry.tried + limits.probeRetryAfter)
+}

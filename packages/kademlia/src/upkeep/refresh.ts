@@ -1,0 +1,174 @@
+import { unreachable } from '../assert.ts'
+import type { Target } from '../contact.ts'
+import { commonPrefixLength } from '../key.ts'
+import type { Key } from '../key.ts'
+import { limits } from '../limits.ts'
+import type { Machine } from '../machine.ts'
+import type { Rng } from '../rng.ts'
+import type { Table } from '../table/table.ts'
+import type { Millis } from '../time.ts'
+
+/** The keys that share their first `bits` bits with `key`. */
+export interface Prefix {
+  readonly key: Key
+  readonly bits: number
+}
+
+export interface RefreshConfig {
+  /** How often each bucket is refreshed; `Infinity` for never. */
+  readonly interval: Millis
+}
+
+export type RefreshInput =
+  | { readonly type: 'tick' }
+  /** Refresh every bucket as soon as possible. */
+  | { readonly type: 'all' }
+  /** A lookup for this key ended: its bucket has been refreshed by it. */
+  | { readonly type: 'looked', readonly key: Key }
+  /** The preimage that was asked for. */
+  | { readonly type: 'targeted', readonly bucket: number, readonly target: Target }
+  /** The lookup of a bucket ended. */
+  | { readonly type: 'ended', readonly bucket: number }
+
+export type RefreshOutput =
+  /** A preimage of a random key of this bucket is wanted. */
+  | { readonly type: 'target', readonly bucket: number, readonly prefix: Prefix }
+  | { readonly type: 'lookup', readonly bucket: number, readonly target: Target }
+  | { readonly type: 'began' }
+  /** No bucket is due any more and no lookup runs. */
+  | { readonly type: 'ended' }
+
+/**
+ * Keeps every bucket known: each is looked up at a random key of its own once an `interval`, unless some lookup came
+ * by. Buckets too deep for a preimage to be found by hashing are refreshed at the id of the peer nearest to us.
+ *
+ * A bucket is due (its time has come), *running* (from `target` or `lookup` to `ended`), or waits for its time.
+ * The whole is `resting` until a bucket is due, or `wanted` by `all`; then `running` until none is due and none runs.
+ */
+export class Refresh implements Machine<RefreshInput, RefreshOutput> {
+  readonly #table: Table
+  readonly #config: RefreshConfig
+  readonly #rng: Rng
+  // bounded by keyBits: when each bucket is due
+  readonly #due: Millis[] = []
+  // bounded by limits.refreshLookups
+  readonly #running = new Set<number>()
+  // bounded by #running: preimages that have come
+  readonly #targets: Array<{ bucket: number, target: Target }> = []
+  #now: Millis = 0
+  #phase: 'resting' | 'wanted' | 'running' = 'resting'
+
+  constructor (table: Table, config: RefreshConfig, rng: Rng) {
+    this.#table = table
+    this.#config = config
+    this.#rng = rng
+  }
+
+  get running (): number {
+    return this.#running.size
+  }
+
+  get deadline (): Millis {
+    let next = Infinity
+    for (let bucket = 0; bucket < this.#due.length; bucket++) {
+      if (!this.#running.has(bucket)) {
+        next = Math.min(next, this.#due[bucket] as Millis)
+      }
+    }
+
+    return this.#running.size >= limits.refreshLookups ? Infinity : next
+  }
+
+  handle (now: Millis, input: RefreshInput): void {
+    this.#now = now
+    this.#track(now)
+    switch (input.type) {
+      case 'tick':
+        break
+      case 'all':
+        this.#due.fill(now)
+        this.#phase = this.#phase === 'resting' ? 'wanted' : this.#phase
+        break
+      case 'looked':
+        this.#looked(now, commonPrefixLength(this.#table.self.key, input.key))
+        break
+      case 'targeted':
+        this.#targets.push(input)
+        break
+      case 'ended':
+        this.#running.delete(input.bucket)
+        this.#looked(now, input.bucket)
+        break
+      default:
+        unreachable(input)
+    }
+  }
+
+  poll (): RefreshOutput | undefined {
+    const target = this.#targets.shift()
+    if (target !== undefined) {
+      return { type: 'lookup', ...target }
+    }
+
+    const bucket = this.#nextDue()
+    if (this.#phase === 'wanted' || (bucket !== undefined && this.#phase === 'resting')) {
+      this.#phase = 'running'
+      return { type: 'began' }
+    }
+
+    if (bucket !== undefined) {
+      this.#running.add(bucket)
+      return this.#begin(bucket)
+    }
+
+    if (this.#phase === 'running' && this.#running.size === 0) {
+      this.#phase = 'resting'
+      return { type: 'ended' }
+    }
+
+    return undefined
+  }
+
+  #begin (bucket: number): RefreshOutput {
+    if (bucket < limits.preimageBits) {
+      const key = this.#table.self.key.slice()
+      key[bucket >> 5] = (key[bucket >> 5] as number) ^ (0x80000000 >>> (bucket & 31))
+      return { type: 'target', bucket, prefix: { key, bits: bucket + 1 } }
+    }
+
+    const nearest = this.#table.closest(this.#table.self.key, 1)[0]
+    return { type: 'lookup', bucket, target: nearest?.contact ?? this.#table.self }
+  }
+
+  /** Every bucket down to the deepest that holds a peer has a time; new ones are due a whole interval from now. */
+  #track (now: Millis): void {
+    while (this.#due.length < this.#table.depth) {
+      this.#due.push(this.#after(now))
+    }
+  }
+
+  #looked (now: Millis, bucket: number): void {
+    if (bucket < this.#due.length && !this.#running.has(bucket)) {
+      this.#due[bucket] = this.#after(now)
+    }
+  }
+
+  /** One interval later, spread by a tenth so that nodes that started together do not refresh together. */
+  #after (now: Millis): Millis {
+    return now + Math.floor(this.#config.interval * (1 + this.#rng.float() / 10))
+  }
+
+  #nextDue (): number | undefined {
+    if (this.#running.size >= limits.refreshLookups || this.#table.size === 0) {
+      return undefined
+    }
+
+    for (let bucket = 0; bucket < this.#due.length; bucket++) {
+      if ((this.#due[bucket] as Millis) <= this.#now && !this.#running.has(bucket)) {
+        return bucket
+      }
+    }
+
+    return undefined
+  }
+}
