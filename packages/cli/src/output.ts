@@ -1,0 +1,62 @@
+/**
+ * Where words go: data to standard output, talk to standard error, each line written before the call returns.
+ *
+ * Written synchronously, because the lines are a contract that a grader reads as they come and that must be complete
+ * when the process ends. A reader that stops reading therefore stops us too; one that goes away does not.
+ */
+import { writeSync } from 'node:fs'
+import { styleText } from 'node:util'
+import { codeOf } from './errors.ts'
+
+/** How long to wait before trying a full pipe again. */
+const fullPipeMs = 2
+
+export class LineWriter {
+  readonly #fd: number
+  readonly #gone: () => void
+  #open = true
+
+  /** `gone` is called once, when nobody reads any more; what is written from then on is dropped. */
+  constructor (fd: number, gone: () => void = () => {}) {
+    this.#fd = fd
+    this.#gone = gone
+  }
+
+  /** Write one line (its end is added here). */
+  line (text: string): void {
+    if (!this.#open) {
+      return
+    }
+    try {
+      this.#write(Buffer.from(`${text}\n`))
+    } catch {
+      // A pipe's reader that ended, a terminal that was closed, a disk that is full: not worth the node's life.
+      this.#open = false
+      this.#gone()
+    }
+  }
+
+  #write (bytes: Uint8Array): void {
+    for (let written = 0; written < bytes.length;) {
+      try {
+        written += writeSync(this.#fd, bytes, written)
+      } catch (error) {
+        if (codeOf(error) !== 'EAGAIN') {
+          throw error
+        }
+        // The pipe is full and was made non-blocking by whoever gave it to us.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, fullPipeMs)
+      }
+    }
+  }
+}
+
+/** Standard error, for people. */
+export const talk = new LineWriter(2)
+
+type Style = 'bold' | 'dim' | 'red' | 'green'
+
+/** Coloured where standard error is a terminal that shows colours and nobody set `NO_COLOR`. */
+export function styled (style: Style, text: string): string {
+  return styleText(style, text, { stream: process.stderr })
+}
