@@ -1,4 +1,21 @@
+/**
+ * From the variables and flags to addresses to listen on, to enter the DHT through, and to dial.
+ *
+ * One lesson of the workshop listens on `REMOTE_PEERS`, another dials them; here one rule serves both. An address is
+ * listened on when its host is this machine (or unspecified), it names no peer, and its port is free; a taken port
+ * means that a checker listens there already, and it is dialled, like every other address. `LISTEN_ADDRS` only
+ * listens, `REMOTE_PEER` and `BOOTSTRAP_PEERS` only dial. With nothing left to listen on, a free port of loopback is.
+ *
+ * Everything is checked before anything is opened, and a fault names the item and where it came from.
+ */
+import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { AddressError } from './errors.ts'
+import type { AddressErrorCode } from './errors.ts'
+import { isOwnHost, isUnspecified } from './hosts.ts'
+import { isPeerId } from './payload/claims.ts'
+import { portState } from './ports.ts'
+import { canListen, endpointOf, isDnsAddress, peerIdOf, transportOf } from './transports.ts'
 
 /** A list of addresses as somebody wrote it: comma-separated, blanks and empty items ignored. */
 export interface AddressText {
@@ -7,10 +24,9 @@ export interface AddressText {
   readonly text: string
 }
 
-/** By the variables' meanings (UNIVERSAL-CONNECTIVITY §1.2); flags that override one take its place. */
+/** By the variables' meanings; flags that override one take its place. */
 export interface AddressSources {
   readonly BOOTSTRAP_PEERS?: AddressText | undefined
-  /** Listened on when they are ours, name no peer and their port is free; dialled otherwise. */
   readonly REMOTE_PEERS?: AddressText | undefined
   readonly REMOTE_PEER?: AddressText | undefined
   readonly LISTEN_ADDRS?: AddressText | undefined
@@ -23,7 +39,117 @@ export interface ClassifiedAddresses {
   readonly dial: Multiaddr[]
 }
 
-/** Throws an `AddressError`, naming the item and its source, before anything is opened. */
+interface Item {
+  readonly address: Multiaddr
+  readonly text: string
+  readonly source: string
+}
+
+export const defaultListenAddress = '/ip4/127.0.0.1/tcp/0'
+
+/** Throws an `AddressError`, naming the item and its source. */
 export async function classifyAddresses (sources: AddressSources): Promise<ClassifiedAddresses> {
-  throw new Error(`not yet: ${Object.keys(sources).length}`)
+  const remotes = await sortRemotes(parseAddresses(sources.REMOTE_PEERS))
+  const listen = [...parseAddresses(sources.LISTEN_ADDRS).map(listenable), ...remotes.listen]
+  const bootstrap = parseAddresses(sources.BOOTSTRAP_PEERS).map(diallable)
+  const dial = [...parseAddresses(sources.REMOTE_PEER).map(diallable), ...remotes.dial]
+
+  return {
+    listen: listen.length > 0 ? distinct(listen) : [multiaddr(defaultListenAddress)],
+    bootstrap: distinct(bootstrap),
+    // A peer that is dialled for the DHT is dialled once.
+    dial: distinct(dial).filter((address) => !bootstrap.some((other) => other.equals(address)))
+  }
+}
+
+async function sortRemotes (items: readonly Item[]): Promise<{ listen: Multiaddr[], dial: Multiaddr[] }> {
+  const listen: Multiaddr[] = []
+  const dial: Multiaddr[] = []
+
+  for (const item of items) {
+    const endpoint = endpointOf(item.address)
+    const own = endpoint !== undefined && peerIdOf(item.address) === undefined && isOwnHost(endpoint)
+
+    if (own && (endpoint.port === 0 || await portState(endpoint) !== 'taken')) {
+      listen.push(listenable(item))
+    } else {
+      dial.push(diallable(own && isUnspecified(endpoint) ? { ...item, address: onLoopback(item.address) } : item))
+    }
+  }
+
+  return { listen, dial }
+}
+
+function parseAddresses (list: AddressText | undefined): Item[] {
+  if (list === undefined) {
+    return []
+  }
+
+  return list.text.split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .map((text) => ({ address: parseAddress(text, list.source), text, source: list.source }))
+}
+
+function parseAddress (text: string, source: string): Multiaddr {
+  let address: Multiaddr
+  try {
+    address = multiaddr(text)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new AddressError('ERR_ADDRESS_INVALID', text, source,
+      `${source}: "${text}" is not an address (${why}): write it like /ip4/127.0.0.1/tcp/9000`, { cause: error })
+  }
+
+  const peer = peerIdOf(address)
+  if (peer !== undefined && !isPeerId(peer)) {
+    throw new AddressError('ERR_ADDRESS_INVALID', text, source,
+      `${source}: "${text}" is not an address ("${peer}" is not a peer id): copy the peer id whole`)
+  }
+  if (endpointOf(address) === undefined && !isDnsAddress(address)) {
+    throw new AddressError('ERR_ADDRESS_INVALID', text, source,
+      `${source}: "${text}" lacks a host and a port: write it like /ip4/127.0.0.1/tcp/9000`)
+  }
+
+  return address
+}
+
+const transportsKnown = 'TCP (/tcp/9000), QUIC (/udp/9000/quic-v1), WebSocket (/tcp/9000/ws) or WebRTC (/udp/9000/webrtc-direct)'
+
+function listenable (item: Item): Multiaddr {
+  if (peerIdOf(item.address) !== undefined) {
+    throw refusal('ERR_ADDRESS_NOT_LISTENABLE', item, 'names a peer, so it cannot be listened on: drop the /p2p/… part')
+  }
+  if (!canListen(item.address)) {
+    throw refusal('ERR_ADDRESS_UNSUPPORTED', item, `cannot be listened on: use ${transportsKnown}`)
+  }
+
+  return item.address
+}
+
+function diallable (item: Item): Multiaddr {
+  if (isDnsAddress(item.address)) {
+    return item.address
+  }
+  if (transportOf(item.address) === undefined) {
+    throw refusal('ERR_ADDRESS_UNSUPPORTED', item, `has no transport here: use ${transportsKnown}`)
+  }
+  if (endpointOf(item.address)?.port === 0) {
+    throw refusal('ERR_ADDRESS_NOT_DIALLABLE', item, 'has port 0, which nobody can be reached at: name the port')
+  }
+
+  return item.address
+}
+
+function refusal (code: AddressErrorCode, item: Item, why: string): AddressError {
+  return new AddressError(code, item.text, item.source, `${item.source}: "${item.text}" ${why}`)
+}
+
+function onLoopback (address: Multiaddr): Multiaddr {
+  const [host, ...rest] = address.getComponents()
+  return host === undefined ? address : multiaddr([{ ...host, value: host.name === 'ip6' ? '::1' : '127.0.0.1' }, ...rest])
+}
+
+function distinct (addresses: readonly Multiaddr[]): Multiaddr[] {
+  return [...new Map(addresses.map((address) => [address.toString(), address])).values()]
 }

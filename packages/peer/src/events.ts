@@ -1,4 +1,5 @@
 import type { PayloadFormat } from './options.ts'
+import type { PayloadKind } from './payload/payload.ts'
 
 /**
  * Everything a peer reports, as plain data: ids and addresses are text, so that an event is a line of JSON as it is.
@@ -39,7 +40,7 @@ export type PeerEvent =
   | { readonly type: 'peer-unsubscribed', readonly peer: string, readonly topic: string }
   | { readonly type: 'greeted', readonly peers: readonly string[] }
   /** `from` is the verified signer, never what the payload claims; of a message that nobody signed it is `null`. */
-  | { readonly type: 'message', readonly from: string | null, readonly signed: boolean, readonly topic: string, readonly text: string, readonly format: PayloadFormat }
+  | { readonly type: 'message', readonly from: string | null, readonly signed: boolean, readonly topic: string, readonly kind: PayloadKind, readonly text: string, readonly format: PayloadFormat }
   | { readonly type: 'undecodable', readonly from: string | null, readonly topic: string, readonly reason: string }
 
   // The end.
