@@ -15,7 +15,7 @@ import { spawn } from 'node:child_process'
  * @param {{ cwd: string, env?: NodeJS.ProcessEnv, stdio?: import('node:child_process').StdioOptions, started?: (pid: number) => void }} options
  * @returns {Promise<Ending>} rejects only when the program cannot be started at all
  */
-export async function runChild (file, args, { cwd, env = process.env, stdio = 'inherit', started }) {
+export async function runChild(file, args, { cwd, env = process.env, stdio = 'inherit', started }) {
   return await new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd, env, stdio })
     const stopForwarding = forwardSignals(child)
@@ -40,7 +40,7 @@ export async function runChild (file, args, { cwd, env = process.env, stdio = 'i
  *
  * @param {import('node:child_process').ChildProcess} child
  */
-function forwardSignals (child) {
+function forwardSignals(child) {
   const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
   /** @type {[NodeJS.Signals, () => void][]} */
   const handlers = [

@@ -22,7 +22,7 @@ export class InstallError extends Error {}
  */
 
 /** @param {string} root */
-export async function ensureInstalled (root) {
+export async function ensureInstalled(root) {
   if (whatIsMissing(root) === undefined) {
     return
   }
@@ -44,7 +44,7 @@ export async function ensureInstalled (root) {
  * @param {string} root
  * @param {{ platform: string, arch: string, version: string }} system
  */
-export function whatIsMissing (root, system = { platform: process.platform, arch: process.arch, version: process.versions.node }) {
+export function whatIsMissing(root, system = { platform: process.platform, arch: process.arch, version: process.versions.node }) {
   const wanted = read(join(root, 'package-lock.json'))
   if (wanted === undefined) {
     throw new InstallError('package-lock.json is missing or unreadable: this is not a whole checkout; clone the repository again')
@@ -74,7 +74,7 @@ const stamp = ['node_modules', '.vicinity-install']
 /** @typedef {{ text: string, entries: LockEntries }} LockFile */
 
 /** @param {string} file @returns {LockFile | undefined} */
-function read (file) {
+function read(file) {
   try {
     const text = readFileSync(file, 'utf8')
     return { text, entries: JSON.parse(text).packages }
@@ -84,7 +84,7 @@ function read (file) {
 }
 
 /** @param {string} root */
-function readStamp (root) {
+function readStamp(root) {
   try {
     return readFileSync(join(root, ...stamp), 'utf8')
   } catch {
@@ -93,12 +93,12 @@ function readStamp (root) {
 }
 
 /** @param {LockFile} wanted @param {LockFile} installed */
-function stampOf (wanted, installed) {
+function stampOf(wanted, installed) {
   return createHash('sha256').update(wanted.text).update('\0').update(installed.text).digest('hex')
 }
 
 /** @param {LockEntries} wanted @param {LockEntries} installed */
-function differs (wanted, installed) {
+function differs(wanted, installed) {
   for (const [path, entry] of Object.entries(wanted)) {
     const found = installed[path]
     // Optional packages are those of other systems; npm knows which of them belong here.
@@ -117,19 +117,19 @@ function differs (wanted, installed) {
 }
 
 /** @param {string} root @param {LockEntries} installed */
-function absent (root, installed) {
-  const path = Object.keys(installed).find(path => !existsSync(join(root, path, 'package.json')))
-  return path === undefined ? undefined : `${path} is not there`
+function absent(root, installed) {
+  const missing = Object.keys(installed).find(path => !existsSync(join(root, path, 'package.json')))
+  return missing === undefined ? undefined : `${missing} is not there`
 }
 
 /** @param {LockEntries} installed @param {{ platform: string, arch: string }} system */
-function foreign (installed, { platform, arch }) {
+function foreign(installed, { platform, arch }) {
   const other = Object.entries(installed).find(([, { os, cpu }]) => !allows(os, platform) || !allows(cpu, arch))
   return other === undefined ? undefined : `${other[0]} was installed for another system than ${platform}-${arch}`
 }
 
 /** @param {string[] | undefined} names - as in package.json's `os` and `cpu`, where `!` excludes @param {string} name */
-function allows (names, name) {
+function allows(names, name) {
   if (names === undefined || names.length === 0 || names.includes('any')) {
     return true
   }
@@ -139,13 +139,21 @@ function allows (names, name) {
 }
 
 /** @param {string} root @param {(pid: number) => void} keep - tells the lock of the process that does the work */
-async function install (root, keep) {
+async function install(root, keep) {
   // From here on npm's record would be wrong, and stays so if we are killed.
   rmSync(join(root, 'node_modules', '.package-lock.json'), { force: true })
 
   // Development dependencies always (the project's Node is one), whatever NODE_ENV says. The packages declare Node 24,
   // and that is what they get: what npm says of the machine's own is beside the point, hence errors only.
-  const args = ['ci', '--include=dev', '--include=optional', '--engine-strict=false', '--loglevel=error', '--no-audit', '--no-fund']
+  const args = [
+    'ci',
+    '--include=dev',
+    '--include=optional',
+    '--engine-strict=false',
+    '--loglevel=error',
+    '--no-audit',
+    '--no-fund'
+  ]
   // npm's talk is not the command's output: standard output stays clean.
   const stdio = /** @type {const} */ (['ignore', 2, 2])
   const npm = npmProgram()
@@ -185,7 +193,7 @@ const nodeAdvice =
   'npm rebuild node --ignore-scripts=false. Or run with Node 24 or newer'
 
 /** npm without a shell: the one that runs us, else the one that came with this Node, else whatever is called npm. */
-function npmProgram () {
+function npmProgram() {
   const bin = dirname(process.execPath)
   const places = [
     process.env['npm_execpath'],
@@ -197,6 +205,6 @@ function npmProgram () {
 }
 
 /** @param {string} text */
-function say (text) {
+function say(text) {
   process.stderr.write(`vicinity: ${text}\n`)
 }

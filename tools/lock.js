@@ -18,7 +18,7 @@ const writtenWithinMs = 2_000
  * @param {(text: string) => void} say - hears when there is somebody to wait for
  * @param {(keep: (pid: number) => void) => Promise<T>} work - `keep` names a child that holds the lock too, should we die before it
  */
-export async function withLock (file, say, work) {
+export async function withLock(file, say, work) {
   mkdirSync(dirname(file), { recursive: true })
   let told = false
   while (!take(file)) {
@@ -52,7 +52,7 @@ export async function withLock (file, say, work) {
 /** @typedef {{ host: string, pids: number[] }} Holder */
 
 /** @param {string} file */
-function take (file) {
+function take(file) {
   try {
     writeFileSync(file, JSON.stringify({ host: hostname(), pids: [process.pid] }), { flag: 'wx' })
     return true
@@ -66,12 +66,12 @@ function take (file) {
 }
 
 /** @param {string} file @param {Holder} holder */
-function write (file, holder) {
+function write(file, holder) {
   writeFileSync(file, JSON.stringify(holder))
 }
 
 /** @param {string} file @returns {Holder | undefined} undefined when the file is gone or says nothing */
-function readHolder (file) {
+function readHolder(file) {
   try {
     const { host, pids } = JSON.parse(readFileSync(file, 'utf8'))
     return typeof host === 'string' && Array.isArray(pids) ? { host, pids } : undefined
@@ -81,7 +81,7 @@ function readHolder (file) {
 }
 
 /** @param {string} file @param {Holder | undefined} holder */
-function held (file, holder) {
+function held(file, holder) {
   if (holder?.host === hostname()) {
     return holder.pids.some(processLives)
   }
@@ -96,7 +96,7 @@ function held (file, holder) {
 }
 
 /** @param {number} pid */
-function processLives (pid) {
+function processLives(pid) {
   try {
     process.kill(pid, 0)
     return true

@@ -6,12 +6,12 @@ import { join } from 'node:path'
 const oldestMajor = 24
 
 /** @param {string} root */
-export function ownNode (root) {
+export function ownNode(root) {
   return join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
 }
 
 /** Whether the Node that runs this file could run the project. */
-export function machineNodeServes (version = process.versions.node) {
+export function machineNodeServes(version = process.versions.node) {
   return Number.parseInt(version, 10) >= oldestMajor
 }
 
@@ -21,7 +21,7 @@ export function machineNodeServes (version = process.versions.node) {
  *
  * @param {string} root
  */
-export function projectNode (root) {
+export function projectNode(root) {
   const own = ownNode(root)
   return existsSync(own) ? own : process.execPath
 }

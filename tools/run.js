@@ -51,7 +51,10 @@ const commands = {
     ]
   },
   lint: { help: 'oxlint with the rules that need types', steps: args => [lintStep(args)] },
-  format: { help: 'rewrite every file in the one format', steps: args => [{ name: 'format', args: [tools.biome, 'format', '--write', ...(args.length > 0 ? args : ['.'])] }] },
+  format: {
+    help: 'rewrite every file in the one format',
+    steps: args => [{ name: 'format', args: [tools.biome, 'format', '--write', ...(args.length > 0 ? args : ['.'])] }]
+  },
   build: {
     help: 'type-check and write dist/; arguments go to tsc -b',
     steps: args => [{ name: 'build', args: [tools.tsc, '-b', ...args] }]
@@ -63,12 +66,12 @@ const commands = {
 }
 
 /** @param {string[]} args @returns {Step} */
-function lintStep (args) {
+function lintStep(args) {
   return { name: 'lint', args: [tools.oxlint, '--type-aware', ...args] }
 }
 
 /** @param {string[]} args @returns {Step} */
-function testStep (args) {
+function testStep(args) {
   const options = args.filter(arg => arg.startsWith('-'))
   const words = args.filter(arg => !arg.startsWith('-'))
   const files = findTests(root, words)
@@ -88,13 +91,13 @@ function testStep (args) {
 class UsageError extends Error {}
 
 /** The environment of what we run: TypeScript is stripped once and kept, wherever Node can keep it. */
-function environment () {
+function environment() {
   const cache = join(root, 'node_modules', '.cache', 'vicinity')
   return { NODE_COMPILE_CACHE: cache, ...process.env }
 }
 
 /** @param {Step} step */
-async function runStep (step) {
+async function runStep(step) {
   const program = step.args.find(arg => /\.[jt]s$|^node_modules/.test(arg))
   if (program !== undefined && !step.args.includes('--test') && !existsSync(join(root, program))) {
     throw new UsageError(`${step.name} needs ${program}, which this checkout does not have`)
@@ -104,7 +107,7 @@ async function runStep (step) {
 }
 
 /** Runs every step even after one failed, so that one call shows all there is to repair; the first failure is the result. */
-async function runSteps (/** @type {Step[]} */ steps) {
+async function runSteps(/** @type {Step[]} */ steps) {
   /** @type {import('./child.js').Ending} */
   let result = { code: 0 }
   for (const step of steps) {
@@ -125,12 +128,12 @@ async function runSteps (/** @type {Step[]} */ steps) {
   return result
 }
 
-function usage () {
+function usage() {
   const lines = Object.entries(commands).map(([name, { help }]) => `  ${name.padEnd(8)}${help}`)
   return ['Usage: node tools/run.js <command> [arguments]', '', ...lines, ''].join('\n')
 }
 
-async function main () {
+async function main() {
   const [name = '', ...args] = process.argv.slice(2)
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command === undefined) {

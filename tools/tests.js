@@ -8,14 +8,14 @@ import { join, sep } from 'node:path'
  * @param {string} root
  * @param {string[]} words - keep the files whose path contains one of these; none keeps all
  */
-export function findTests (root, words = []) {
+export function findTests(root, words = []) {
   const packages = list(root, 'packages').map(name => `packages/${name}/test`)
   const files = [...packages, 'conformance', 'tools'].flatMap(folder => testsBelow(root, folder))
   return files.filter(file => words.length === 0 || words.some(word => file.includes(word))).sort()
 }
 
 /** @param {string} root @param {string} folder @returns {string[]} */
-function testsBelow (root, folder) {
+function testsBelow(root, folder) {
   if (!existsSync(join(root, folder))) {
     return []
   }
@@ -26,6 +26,6 @@ function testsBelow (root, folder) {
 }
 
 /** @param {string} root @param {string} folder */
-function list (root, folder) {
+function list(root, folder) {
   return existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : []
 }
