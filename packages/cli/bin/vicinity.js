@@ -11,6 +11,7 @@ import { existsSync, writeSync } from 'node:fs'
 import * as module from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -164,6 +165,8 @@ async function start () {
     return
   }
   const { main } = await load()
+  // Loading gives the event loop no turn: a signal that came meanwhile is heard here, before anything is begun.
+  await setImmediate()
   process.exit(await main(process.argv.slice(2), host))
 }
 

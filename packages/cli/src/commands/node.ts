@@ -2,6 +2,7 @@
  * `vicinity node`: a peer without a person at it. Standard output carries the Kademlia checkpoint's lines and nothing
  * else (under `--json` one object an event); whatever a person wants to know besides goes to standard error.
  */
+import { setImmediate } from 'node:timers/promises'
 import { enable } from '@libp2p/logger'
 import { classifyAddresses, createPeer, generateIdentity, loadIdentity } from '@vicinity/peer'
 import { jsonFailure, lineFailure } from '../failure.ts'
@@ -23,6 +24,9 @@ export async function runNode (settings: NodeSettings, host: Host): Promise<0 | 
   if (settings.log !== undefined) {
     enable(settings.log)
   }
+
+  // Loading libp2p gave the event loop no turn: a signal that came meanwhile is heard here.
+  await setImmediate()
 
   let peer: Peer
   try {

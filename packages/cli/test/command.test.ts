@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runVicinity } from './fixtures/vicinity.ts'
+
+test('help leads with examples and exits with 0, also when no command is named', async t => {
+  for (const args of [[], ['--help'], ['node', '--help'], ['id'], ['id', 'create', '--help'], ['id', 'show', '-h']]) {
+    const { code, stdout, stderr } = await runVicinity(t, args)
+    assert.equal(stdout[0], 'Examples:', args.join(' '))
+    assert.match(stdout[1] ?? '', /^ {2}vicinity /)
+    assert.ok(stdout.some(line => line.startsWith('Usage: vicinity')))
+    assert.deepEqual(stderr, [])
+    assert.equal(code, 0)
+  }
+})
+
+test('the version is the one in package.json', async t => {
+  const { default: manifest } = await import('../package.json', { with: { type: 'json' } })
+  for (const flag of ['--version', '-V']) {
+    const { code, stdout } = await runVicinity(t, [flag])
+    assert.deepEqual(stdout, [manifest.version])
+    assert.equal(code, 0)
+  }
+})
+
+test('a typo gets a suggestion and exit code 1', async t => {
+  const command = await runVicinity(t, ['nod'])
+  assert.match(command.stderr.join('\n'), /unknown command 'nod' \(Did you mean node\?\)/)
+  assert.deepEqual(command.stdout, [])
+  assert.equal(command.code, 1)
+
+  // The node's errors stand on standard output, where its contract has a line for them.
+  const option = await runVicinity(t, ['node', '--lisen', '/ip4/127.0.0.1/tcp/0'])
+  assert.deepEqual(option.stdout, ["error,unknown option '--lisen' (Did you mean --listen?)"])
+  assert.equal(option.code, 1)
+
+  const json = await runVicinity(t, ['node', '--json', '--lisen', 'x'])
+  assert.deepEqual(json.stdout.map(line => JSON.parse(line) as unknown), [
+    { type: 'error', code: 'ERR_USAGE', reason: "unknown option '--lisen' (Did you mean --listen?)" }
+  ])
+  assert.equal(json.code, 1)
+})
+
+test('a value that is not allowed names those that are, from a flag and from the environment', async t => {
+  const flag = await runVicinity(t, ['node', '--payload', 'xml'])
+  assert.deepEqual(flag.stdout, ['error,--payload is "xml": it has to be one of flat, text, oneof, json, pipe'])
+  assert.equal(flag.code, 1)
+
+  const variable = await runVicinity(t, ['node'], { env: { VICINITY_NETWORK: 'lan' } })
+  assert.deepEqual(variable.stdout, ['error,VICINITY_NETWORK is "lan": it has to be one of auto, local, public'])
+  assert.equal(variable.code, 1)
+
+  const word = await runVicinity(t, ['node'], { env: { VICINITY_JSON: 'maybe' } })
+  assert.match(word.stdout[0] ?? '', /^error,VICINITY_JSON is "maybe": it has to be 1, true or yes/)
+  assert.equal(word.code, 1)
+})
+
+test('a flag overrides its variable, and a blank variable is one that is not set', async t => {
+  const overridden = await runVicinity(t, ['node', '--network', 'lan'], { env: { VICINITY_NETWORK: 'wan' } })
+  assert.match(overridden.stdout[0] ?? '', /^error,--network is "lan"/)
+
+  // Had the blank variable counted, it and not the next option would be the error.
+  const blank = await runVicinity(t, ['node', '--payload', 'xml'], { env: { VICINITY_NETWORK: '  ' } })
+  assert.match(blank.stdout[0] ?? '', /^error,--payload is "xml"/)
+})
+
+test('colour is used only where it is wanted', async t => {
+  const forced = await runVicinity(t, ['nod'], { env: { FORCE_COLOR: '1' } })
+  assert.match(forced.stderr.join('\n'), /\u001b\[/)
+  const refused = await runVicinity(t, ['nod'], { env: { NO_COLOR: '1' } })
+  assert.doesNotMatch(refused.stderr.join('\n'), /\u001b\[/)
+})
+
+test('help, version and id load nothing of libp2p itself', async t => {
+  // Says on standard error which packages are resolved.
+  const watch = ['--import', new URL('./fixtures/watch-loading.js', import.meta.url).href]
+  for (const args of [['--help'], ['--version'], ['node', '--help'], ['id', 'show', '--key-file', 'no-such.key']]) {
+    const { stderr } = await runVicinity(t, args, { nodeArgs: watch })
+    assert.ok(stderr.includes('loading commander'), 'the watching itself works')
+    assert.ok(!stderr.includes('loading libp2p'), args.join(' '))
+    assert.ok(!stderr.includes('loading @libp2p/gossipsub'), args.join(' '))
+  }
+})
