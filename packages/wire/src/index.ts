@@ -1,1 +1,11 @@
-export {}
+export { decodeMessage } from './decode.ts'
+export { encodeFrame, encodeMessage } from './encode.ts'
+export { WireError } from './errors.ts'
+export type { WireErrorCode } from './errors.ts'
+export { FrameReader } from './frame.ts'
+export { decodeLimits } from './limits.ts'
+export type { DecodeLimits } from './limits.ts'
+export type { ConnectionType, EncodedPeer, MessageType, OutgoingMessage, WireMessage, WirePeer, WireRecord } from './messages.ts'
+export { encodePeer } from './peer.ts'
+export { decodeRecord, encodeRecord } from './record.ts'
+export { formatTimeReceived, parseTimeReceived } from './time.ts'
