@@ -27,14 +27,11 @@ export async function ensureInstalled(root) {
     return
   }
 
-  await withLock(join(root, '.cache', 'install.lock'), say, async keep => {
-    // Whoever held the lock before us may have installed it.
-    const reason = whatIsMissing(root)
-    if (reason !== undefined) {
-      say(`installing what the project needs first (${reason}): npm ci`)
-      await install(root, keep)
-      say('installed')
-    }
+  const needed = () => whatIsMissing(root) !== undefined
+  await withLock(join(root, '.cache', 'install.lock'), say, needed, async keep => {
+    say(`installing what the project needs first (${whatIsMissing(root)}): npm ci`)
+    await install(root, keep)
+    say('installed')
   })
 }
 

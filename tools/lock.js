@@ -13,25 +13,31 @@ const silentAfterMs = 60_000
 const writtenWithinMs = 2_000
 
 /**
- * @template T
+ * Does the work while nobody else does, if it is still needed then.
+ *
  * @param {string} file
  * @param {(text: string) => void} say - hears when there is somebody to wait for
- * @param {(keep: (pid: number) => void) => Promise<T>} work - `keep` names a child that holds the lock too, should we die before it
+ * @param {() => boolean} needed - asked again while waiting: whoever holds the lock is doing the same work
+ * @param {(keep: (pid: number) => void) => Promise<void>} work - `keep` names a child that holds the lock too, should we die before it
  */
-export async function withLock(file, say, work) {
+export async function withLock(file, say, needed, work) {
   mkdirSync(dirname(file), { recursive: true })
   let told = false
   while (!take(file)) {
     const holder = readHolder(file)
     if (!held(file, holder)) {
       rmSync(file, { force: true })
-    } else {
-      if (!told && holder !== undefined) {
-        say(`another install is running (process ${holder.pids.join(', ')}); waiting for it. If there is none, delete ${file}`)
-        told = true
-      }
+      continue
+    }
 
-      await delay(lookEveryMs)
+    if (!told && holder !== undefined) {
+      say(`another install is running (process ${holder.pids.join(', ')}); waiting for it. If there is none, delete ${file}`)
+      told = true
+    }
+
+    await delay(lookEveryMs)
+    if (!needed()) {
+      return
     }
   }
 
@@ -39,10 +45,12 @@ export async function withLock(file, say, work) {
   const touching = setInterval(() => write(file, holder), touchEveryMs)
   touching.unref()
   try {
-    return await work(pid => {
-      holder.pids.push(pid)
-      write(file, holder)
-    })
+    if (needed()) {
+      await work(pid => {
+        holder.pids.push(pid)
+        write(file, holder)
+      })
+    }
   } finally {
     clearInterval(touching)
     rmSync(file, { force: true })

@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runChild } from './child.js'
 import { ensureInstalled, InstallError } from './install.js'
-import { projectNode } from './node.js'
+import { machineNodeServes, projectNode } from './node.js'
 import { findTests } from './tests.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -103,7 +103,23 @@ async function runStep(step) {
     throw new UsageError(`${step.name} needs ${program}, which this checkout does not have`)
   }
 
-  return await runChild(projectNode(root), step.args, { cwd: root, env: environment() })
+  const node = projectNode(root)
+  const options = { cwd: root, env: environment() }
+  try {
+    return await runChild(node, step.args, options)
+  } catch (error) {
+    // The project's Node is a glibc build on Linux: elsewhere (Alpine) it is there and cannot run.
+    if (node === process.execPath || !machineNodeServes()) {
+      throw new InstallError(`${node} does not run on this system (${messageOf(error)}); use Node 24 or newer of its own`)
+    }
+
+    return await runChild(process.execPath, step.args, options)
+  }
+}
+
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** Runs every step even after one failed, so that one call shows all there is to repair; the first failure is the result. */
