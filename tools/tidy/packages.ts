@@ -60,9 +60,7 @@ export function undeclaredViolations(source: Source, manifestText: string): Viol
   const json: unknown = JSON.parse(manifestText)
   const declared = new Set(dependencies(json, ['dependencies', 'peerDependencies', 'optionalDependencies']))
   return importsOf(source)
-    .filter(
-      ({ specifier }) => !specifier.startsWith('.') && !specifier.startsWith('node:') && !declared.has(packageName(specifier))
-    )
+    .filter(({ specifier }) => !/^(?:[.#]|node:)/.test(specifier) && !declared.has(packageName(specifier)))
     .map(({ line, specifier }) => ({
       rule: 'packages',
       path: source.path,

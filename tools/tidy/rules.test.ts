@@ -356,7 +356,7 @@ describe('tidy: packages', () => {
 
   it('sees an import that is not declared', () => {
     const undeclared = (source: Source): Violation[] => undeclaredViolations(source, JSON.stringify(whole))
-    const good = "import '@vicinity/wire/bytes'\nimport 'node:fs'\nimport './a.ts'"
+    const good = "import '#dns'\nimport '@vicinity/wire/bytes'\nimport 'node:fs'\nimport './a.ts'"
     catches(
       undeclared,
       'packages/dht/src/index.ts',
