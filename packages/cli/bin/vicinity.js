@@ -15,7 +15,9 @@ import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.on(signal, () => { onSignal(signal) })
+  process.on(signal, () => {
+    onSignal(signal)
+  })
 }
 process.on('uncaughtException', onFatal)
 
@@ -43,7 +45,7 @@ const host = {
   stop: stopping.signal,
   running: false,
   stoppingLine: json ? '{"type":"stopping"}' : 'Shutting down...',
-  fail (error) {
+  fail(error) {
     const reason = error instanceof Error ? error.message : String(error)
     print(2, reason)
     if (headless) {
@@ -54,7 +56,7 @@ const host = {
 }
 
 /** The first signal asks the command to stop, the second ends the process at once. */
-function onSignal (signal) {
+function onSignal(signal) {
   const now = performance.now()
   const echo = now - askedAt < echoMs
   askedAt = now
@@ -70,22 +72,24 @@ function onSignal (signal) {
 }
 
 /** Stop as a signal does, but without a word: the command runs until it has closed everything, or for `stopMs`. */
-function requestStop () {
+function requestStop() {
   stopping.abort()
   if (!host.running) {
     process.exit(0)
   }
-  setTimeout(() => { process.exit(0) }, stopMs)
+  setTimeout(() => {
+    process.exit(0)
+  }, stopMs)
 }
 
 /** The end after an error that nobody expected. */
-function onFatal (error) {
+function onFatal(error) {
   host.fail(error)
   process.exit(1)
 }
 
 /** One line, written at once; nobody reading it is no reason to fail. */
-function print (fd, line) {
+function print(fd, line) {
   try {
     writeSync(fd, `${line}\n`)
   } catch {
@@ -94,7 +98,7 @@ function print (fd, line) {
 }
 
 /** The Node that came with the checkout's install, or with whatever package brought `node` along. */
-function newerNode () {
+function newerNode() {
   try {
     const home = dirname(module.createRequire(import.meta.url).resolve('node/package.json'))
     const file = join(home, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
@@ -105,7 +109,7 @@ function newerNode () {
 }
 
 /** Run the same command on another Node: its streams are ours, and so is its end. */
-function handOver (file) {
+function handOver(file) {
   const child = spawn(file, [process.argv[1], ...process.argv.slice(2)], {
     stdio: 'inherit',
     env: { ...process.env, VICINITY_HANDED_OVER: process.versions.node }
@@ -118,8 +122,16 @@ function handOver (file) {
   }
   process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM')
   // A terminal's Ctrl-C reaches the child by itself.
-  process.on('SIGINT', () => { onTerminal ? passed = true : pass('SIGINT') })
-  process.on('SIGTERM', () => { pass('SIGTERM') })
+  process.on('SIGINT', () => {
+    if (onTerminal) {
+      passed = true
+    } else {
+      pass('SIGINT')
+    }
+  })
+  process.on('SIGTERM', () => {
+    pass('SIGTERM')
+  })
   child.once('error', onFatal)
   child.once('exit', (code, signal) => {
     if (signal !== null && passed && headless) {
@@ -132,17 +144,18 @@ function handOver (file) {
 }
 
 /** `@vicinity/…` packages of the checkout resolve to their sources, which run without a build. */
-function runFromSource (root) {
+function runFromSource(root) {
   module.registerHooks({
-    resolve: (specifier, context, next) => specifier.startsWith('@vicinity/')
-      ? next(specifier, { ...context, conditions: [...context.conditions, 'vicinity-source'] })
-      : next(specifier, context)
+    resolve: (specifier, context, next) =>
+      specifier.startsWith('@vicinity/')
+        ? next(specifier, { ...context, conditions: [...context.conditions, 'vicinity-source'] })
+        : next(specifier, context)
   })
   // Stripping the types of all that is loaded takes longer than running it; this keeps the result.
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE ?? join(root, '..', '..', 'node_modules', '.cache', 'vicinity'))
 }
 
-async function load () {
+async function load() {
   const root = dirname(dirname(fileURLToPath(import.meta.url)))
   const source = join(root, 'src', 'main.ts')
   // Type stripping refuses what lies under node_modules, where an installed package's sources are.
@@ -154,12 +167,14 @@ async function load () {
   return await import('../dist/main.js')
 }
 
-async function start () {
+async function start() {
   if (Number.parseInt(process.versions.node, 10) < oldestMajor) {
     const newer = process.env.VICINITY_HANDED_OVER === undefined ? newerNode() : undefined
     if (newer === undefined) {
-      throw new Error(`vicinity needs Node.js ${oldestMajor} or newer and this is ${process.versions.node}. ` +
-        'Install it from https://nodejs.org, or in a checkout of the repository run: npm install')
+      throw new Error(
+        `vicinity needs Node.js ${oldestMajor} or newer and this is ${process.versions.node}. ` +
+          'Install it from https://nodejs.org, or in a checkout of the repository run: npm install'
+      )
     }
     handOver(newer)
     return

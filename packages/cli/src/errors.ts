@@ -5,7 +5,7 @@ export class UsageError extends Error {
 }
 
 /** The `code` of an error that has one. */
-export function codeOf (error: unknown): string | undefined {
+export function codeOf(error: unknown): string | undefined {
   if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') {
     return error.code
   }
@@ -13,7 +13,7 @@ export function codeOf (error: unknown): string | undefined {
 }
 
 /** What an error says, without its name; an `AggregateError` says what each of its errors says. */
-export function reasonOf (error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return error.errors.map(reasonOf).join('; ')
   }

@@ -10,7 +10,7 @@ import { LineWriter, styled, talk } from './output.ts'
 export type Failure = (error: unknown) => void
 
 /** The form that an argument list asks for: also when the list itself is what is wrong. */
-export function failure (argv: readonly string[]): Failure {
+export function failure(argv: readonly string[]): Failure {
   const node = argv.find(argument => !argument.startsWith('-')) === 'node'
   if (!node) {
     return talkFailure
@@ -19,25 +19,25 @@ export function failure (argv: readonly string[]): Failure {
 }
 
 /** `error,<reason>` on standard output. */
-export function lineFailure (error: unknown): void {
+export function lineFailure(error: unknown): void {
   new LineWriter(1).line(`error,${escapeRemote(reasonOf(error))}`)
   explain(error)
 }
 
 /** One object on standard output. `code` is stable; `reason` is for people. */
-export function jsonFailure (error: unknown): void {
+export function jsonFailure(error: unknown): void {
   new LineWriter(1).line(JSON.stringify({ type: 'error', code: codeOf(error) ?? 'ERR_UNEXPECTED', reason: reasonOf(error) }))
   explain(error)
 }
 
 /** Standard error alone. */
-export function talkFailure (error: unknown): void {
+export function talkFailure(error: unknown): void {
   talk.line(`${styled('red', 'vicinity:')} ${escapeRemote(reasonOf(error))}`)
   explain(error)
 }
 
 /** What helps with a mistake of the user's is the help; with one of ours, where it happened. */
-function explain (error: unknown): void {
+function explain(error: unknown): void {
   if (error instanceof UsageError) {
     talk.line('See: vicinity --help')
   } else if (error instanceof Error && codeOf(error) === undefined && error.stack !== undefined) {

@@ -15,5 +15,5 @@ export interface Host {
   /** Says why the process ends with exit code 1, after an error that nobody caught. */
   fail: (error: unknown) => void
   /** Stop as a signal does, but without its line: for when nobody reads our output any more. */
-  requestStop (): void
+  requestStop(): void
 }

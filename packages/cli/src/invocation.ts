@@ -2,7 +2,7 @@
 import { basename, relative } from 'node:path'
 
 /** The words before the options of `vicinity node`, as the user would type them in a second terminal. */
-export function nodeCommand (env: NodeJS.ProcessEnv = process.env, script = process.argv[1] ?? '', cwd = process.cwd()): string {
+export function nodeCommand(env: NodeJS.ProcessEnv = process.env, script = process.argv[1] ?? '', cwd = process.cwd()): string {
   if (env['npm_lifecycle_event'] === 'start') {
     return 'npm start --'
   }
@@ -10,7 +10,7 @@ export function nodeCommand (env: NodeJS.ProcessEnv = process.env, script = proc
 }
 
 /** The command itself: `vicinity`, `npx vicinity`, or the script's path where it was started by that. */
-export function command (env: NodeJS.ProcessEnv = process.env, script = process.argv[1] ?? '', cwd = process.cwd()): string {
+export function command(env: NodeJS.ProcessEnv = process.env, script = process.argv[1] ?? '', cwd = process.cwd()): string {
   if (env['npm_command'] === 'exec') {
     return 'npx vicinity'
   }
@@ -18,6 +18,6 @@ export function command (env: NodeJS.ProcessEnv = process.env, script = process.
 }
 
 /** An argument as a shell takes it: quoted where it has to be. */
-export function quoted (argument: string): string {
+export function quoted(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`
 }

@@ -7,7 +7,7 @@ import type { Host } from './host.ts'
 import type { ExitCode } from './program.ts'
 
 /** Runs the command that `argv` (without the interpreter and the script) names, and gives the process's exit code. */
-export async function main (argv: readonly string[], host: Host): Promise<ExitCode> {
+export async function main(argv: readonly string[], host: Host): Promise<ExitCode> {
   // Whatever goes wrong before a command has read its options is said in the form that these arguments ask for.
   const fail = failure(argv)
   try {
@@ -23,6 +23,6 @@ export async function main (argv: readonly string[], host: Host): Promise<ExitCo
 }
 
 /** Commander's messages begin with `error: ` and put their suggestion on a line of its own. */
-function withoutPrefix (message: string): string {
+function withoutPrefix(message: string): string {
   return message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
 }

@@ -4,7 +4,7 @@ import { defaultOf } from './program.ts'
 import type { OptionSpec, OptionTable } from './options.ts'
 
 /** The whole page. */
-export function optionsMarkdown (): string {
+export function optionsMarkdown(): string {
   return [
     '# Options',
     '',
@@ -28,7 +28,7 @@ export function optionsMarkdown (): string {
   ].join('\n')
 }
 
-function section (title: string, table: OptionTable): string[] {
+function section(title: string, table: OptionTable): string[] {
   return [
     `## \`${title}\``,
     '',
@@ -41,7 +41,7 @@ function section (title: string, table: OptionTable): string[] {
   ]
 }
 
-function row (name: string, spec: OptionSpec): string {
+function row(name: string, spec: OptionSpec): string {
   const cells = [
     `\`--${name}${argument(spec)}\``,
     spec.env.map(variable => `\`${variable}\``).join(', '),
@@ -52,7 +52,7 @@ function row (name: string, spec: OptionSpec): string {
   return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
-function argument (spec: OptionSpec): string {
+function argument(spec: OptionSpec): string {
   switch (spec.type) {
     case 'flag':
       return ''
@@ -65,6 +65,6 @@ function argument (spec: OptionSpec): string {
   }
 }
 
-function examples (table: OptionTable): string[] {
+function examples(table: OptionTable): string[] {
   return ['```', ...Object.values(table).map(({ example }) => example), '```']
 }

@@ -1,4 +1,4 @@
-import type { NetworkScope, PayloadFormat, UnsignedPolicy } from '@vicinity/peer'
+import type { KeyType, NetworkScope, PayloadFormat, UnsignedPolicy } from '@vicinity/peer'
 
 /**
  * Every option of the command, once. The parser, `--help` and `docs/options.md` are all made from this table.
@@ -40,7 +40,7 @@ interface Choice extends Common {
   readonly type: 'choice'
   readonly placeholder: string
   readonly choices: readonly string[]
-  readonly default: string
+  readonly default?: string
 }
 
 export type OptionSpec = Flag | Addresses | Text | Choice
@@ -49,10 +49,10 @@ export type OptionTable = Readonly<Record<string, OptionSpec>>
 const keyType = {
   type: 'choice',
   placeholder: 'type',
-  choices: ['ed25519', 'secp256k1'],
-  default: 'ed25519',
+  choices: ['ed25519', 'secp256k1'] satisfies KeyType[],
   env: ['VICINITY_KEY_TYPE'],
-  help: 'the kind of a new identity: ids of ed25519 begin 12D3KooW, those of secp256k1 16Uiu2',
+  help: 'the kind of identity: ids of ed25519 begin 12D3KooW, those of secp256k1 16Uiu2; one of a file has to be of it',
+  otherwise: 'that of the key file; ed25519 for a new identity',
   example: 'vicinity node --key-type secp256k1'
 } as const satisfies Choice
 
@@ -68,21 +68,21 @@ export const nodeExamples = ['bootstrap', 'listen', 'key-file', 'json'] as const
 
 /** `vicinity node` */
 export const nodeOptions = {
-  'listen': {
+  listen: {
     type: 'addresses',
     env: ['LISTEN_ADDRS'],
     help: 'addresses to listen on',
     otherwise: '/ip4/127.0.0.1/tcp/0, a free port on this machine only',
     example: 'vicinity node --listen /ip4/0.0.0.0/tcp/4001 --listen /ip4/0.0.0.0/udp/4001/quic-v1'
   },
-  'bootstrap': {
+  bootstrap: {
     type: 'addresses',
     env: ['BOOTSTRAP_PEERS'],
     help: 'peers to join the network through; tried again with growing pauses while the node runs',
     otherwise: 'none: others join through us',
     example: 'vicinity node --bootstrap /ip4/127.0.0.1/tcp/4001/p2p/12D3KooW…'
   },
-  'dial': {
+  dial: {
     type: 'addresses',
     env: ['REMOTE_PEERS', 'REMOTE_PEER'],
     help: 'peers to connect to besides; of REMOTE_PEERS, those that are ours to listen on are listened on',
@@ -98,7 +98,7 @@ export const nodeOptions = {
     otherwise: 'a new identity at every start',
     example: 'vicinity node --key-file me.key'
   },
-  'payload': {
+  payload: {
     type: 'choice',
     placeholder: 'format',
     choices: ['flat', 'text', 'oneof', 'json', 'pipe'] satisfies PayloadFormat[],
@@ -107,7 +107,7 @@ export const nodeOptions = {
     help: "the format of the messages we send: flat is the workshop's protobuf, text is what the applications send; all are read",
     example: 'vicinity node --payload text'
   },
-  'protocol': {
+  protocol: {
     type: 'text',
     placeholder: 'id',
     default: '/ipfs/kad/1.0.0',
@@ -115,16 +115,17 @@ export const nodeOptions = {
     help: 'protocol id of the Kademlia network to take part in',
     example: 'vicinity node --protocol /my-network/kad/1.0.0'
   },
-  'network': {
+  network: {
     type: 'choice',
     placeholder: 'scope',
     choices: ['auto', 'local', 'public'] satisfies NetworkScope[],
     default: 'auto',
     env: ['VICINITY_NETWORK'],
     help: 'which addresses the DHT believes: private and loopback ones only on a local network; auto is local while all bootstrap and announced addresses are private or loopback',
-    example: 'vicinity node --network public --bootstrap /dnsaddr/bootstrap.libp2p.io/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'
+    example:
+      'vicinity node --network public --bootstrap /dnsaddr/bootstrap.libp2p.io/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'
   },
-  'unsigned': {
+  unsigned: {
     type: 'choice',
     placeholder: 'what',
     choices: ['refuse', 'accept'] satisfies UnsignedPolicy[],
@@ -133,13 +134,13 @@ export const nodeOptions = {
     help: 'what to do with messages that nobody signed (the Python application sends such)',
     example: 'vicinity node --unsigned accept'
   },
-  'mdns': {
+  mdns: {
     type: 'flag',
     env: ['VICINITY_MDNS'],
     help: 'look for peers on the local network by multicast DNS',
     example: 'vicinity node --mdns --listen /ip4/0.0.0.0/tcp/0'
   },
-  'log': {
+  log: {
     type: 'text',
     placeholder: 'names',
     env: ['DEBUG'],
@@ -147,7 +148,7 @@ export const nodeOptions = {
     otherwise: 'none',
     example: "vicinity node --log 'libp2p:tcp*,vicinity:*'"
   },
-  'json': json
+  json: json
 } as const satisfies OptionTable
 
 const identityFile = {
@@ -162,21 +163,26 @@ const identityFile = {
 /** `vicinity id create` */
 export const idCreateOptions = {
   'key-file': identityFile,
-  'key-type': { ...keyType, example: 'vicinity id create --key-type secp256k1' },
-  'json': { ...json, example: 'vicinity id create --json' }
+  'key-type': {
+    ...keyType,
+    help: 'the kind of identity: ids of ed25519 begin 12D3KooW, those of secp256k1 16Uiu2',
+    otherwise: 'ed25519',
+    example: 'vicinity id create --key-type secp256k1'
+  },
+  json: { ...json, example: 'vicinity id create --json' }
 } as const satisfies OptionTable
 
 /** `vicinity id show` */
 export const idShowOptions = {
   'key-file': { ...identityFile, example: 'vicinity id show --key-file me.key' },
-  'json': { ...json, example: 'vicinity id show --json' }
+  json: { ...json, example: 'vicinity id show --json' }
 } as const satisfies OptionTable
 
-type ValueOf<Spec extends OptionSpec> =
-  Spec extends Flag ? boolean
-    : Spec extends Addresses ? readonly Setting[]
-      : Spec extends Choice ? Spec['choices'][number]
-        : Spec extends { readonly default: string } ? string : string | undefined
+type ValueOf<Spec extends OptionSpec> = Spec extends Flag
+  ? boolean
+  : Spec extends Addresses
+    ? readonly Setting[]
+    : (Spec extends Choice ? Spec['choices'][number] : string) | (Spec extends { readonly default: string } ? never : undefined)
 
 /** The values of a table, by option name. */
 export type Values<Table extends OptionTable> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> }

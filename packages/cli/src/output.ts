@@ -17,13 +17,13 @@ export class LineWriter {
   #open = true
 
   /** `gone` is called once, when nobody reads any more; what is written from then on is dropped. */
-  constructor (fd: number, gone: () => void = () => {}) {
+  constructor(fd: number, gone: () => void = () => {}) {
     this.#fd = fd
     this.#gone = gone
   }
 
   /** Write one line (its end is added here). */
-  line (text: string): void {
+  line(text: string): void {
     if (!this.#open) {
       return
     }
@@ -36,8 +36,8 @@ export class LineWriter {
     }
   }
 
-  #write (bytes: Uint8Array): void {
-    for (let written = 0; written < bytes.length;) {
+  #write(bytes: Uint8Array): void {
+    for (let written = 0; written < bytes.length; ) {
       try {
         written += writeSync(this.#fd, bytes, written)
       } catch (error) {
@@ -57,6 +57,6 @@ export const talk = new LineWriter(2)
 type Style = 'bold' | 'dim' | 'red' | 'green'
 
 /** Coloured where standard error is a terminal that shows colours and nobody set `NO_COLOR`. */
-export function styled (style: Style, text: string): string {
+export function styled(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stderr })
 }

@@ -2,8 +2,9 @@
 import { checkpointLine } from '@vicinity/peer'
 import { escapeRemote } from '@vicinity/peer/escape'
 import { nodeCommand, quoted } from './invocation.ts'
-import { LineWriter, styled, talk } from './output.ts'
+import { styled, talk } from './output.ts'
 import type { Peer, PeerEvent, PeerListener } from '@vicinity/peer'
+import type { LineWriter } from './output.ts'
 
 /**
  * What we say when we are told to stop. The entry says it before anything is loaded, so the reporters leave out the event:
@@ -12,7 +13,7 @@ import type { Peer, PeerEvent, PeerListener } from '@vicinity/peer'
 export const stoppingLine = { lines: 'Shutting down...', json: JSON.stringify({ type: 'stopping' }) } as const
 
 /** The checkpoint's lines, in its exact words. */
-export function lineReporter (out: LineWriter): PeerListener {
+export function lineReporter(out: LineWriter): PeerListener {
   return event => {
     const line = event.type === 'stopping' ? undefined : checkpointLine(event)
     if (line !== undefined) {
@@ -22,7 +23,7 @@ export function lineReporter (out: LineWriter): PeerListener {
 }
 
 /** Every event as it is. */
-export function jsonReporter (out: LineWriter): PeerListener {
+export function jsonReporter(out: LineWriter): PeerListener {
   return event => {
     if (event.type !== 'stopping') {
       out.line(JSON.stringify(event))
@@ -31,7 +32,7 @@ export function jsonReporter (out: LineWriter): PeerListener {
 }
 
 /** What the checkpoint has no line for and a person wants to know; in the end, how to join. */
-export function talkReporter (peer: Peer): PeerListener {
+export function talkReporter(peer: Peer): PeerListener {
   return event => {
     const lines = event.type === 'started' ? joinLines(peer.addresses.map(String)) : talkLines(event)
     for (const line of lines) {
@@ -40,7 +41,7 @@ export function talkReporter (peer: Peer): PeerListener {
   }
 }
 
-function talkLines (event: PeerEvent): string[] {
+function talkLines(event: PeerEvent): string[] {
   switch (event.type) {
     case 'starting':
       return [`Peer ${event.peer}`]
@@ -49,20 +50,22 @@ function talkLines (event: PeerEvent): string[] {
     case 'dial-failed':
       return [`No connection to ${event.address}: ${escapeRemote(event.reason)}. Trying again in ${seconds(event.retryMs)}.`]
     case 'bootstrap-failed':
-      return [event.attempt === 1
-        ? `Trying ${event.address} again in ${seconds(event.retryMs)}.`
-        : `Still no connection to ${event.address} (${escapeRemote(event.reason)}). Trying again in ${seconds(event.retryMs)}.`]
+      return [
+        event.attempt === 1
+          ? `Trying ${event.address} again in ${seconds(event.retryMs)}.`
+          : `Still no connection to ${event.address} (${escapeRemote(event.reason)}). Trying again in ${seconds(event.retryMs)}.`
+      ]
     default:
       return []
   }
 }
 
-function seconds (ms: number): string {
+function seconds(ms: number): string {
   return `${Math.round(ms / 100) / 10} s`
 }
 
 /** The addresses once more, after all that the start had to say, and the command that joins through the handiest one. */
-function joinLines (addresses: readonly string[]): string[] {
+function joinLines(addresses: readonly string[]): string[] {
   const address = handiest(addresses)
   if (address === undefined) {
     return [styled('green', 'Ready. Nobody can join through this node: it listens on no address.')]
@@ -76,9 +79,12 @@ function joinLines (addresses: readonly string[]): string[] {
 }
 
 /** One that works on this machine at once and that every libp2p implementation can dial. */
-function handiest (addresses: readonly string[]): string | undefined {
+function handiest(addresses: readonly string[]): string | undefined {
   const preferences: readonly RegExp[] = [
-    /^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\//, /\/tcp\/\d+\/p2p\//, /^\/ip4\/127\.0\.0\.1\/udp\/\d+\/quic-v1\/p2p\//, /./
+    /^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\//,
+    /\/tcp\/\d+\/p2p\//,
+    /^\/ip4\/127\.0\.0\.1\/udp\/\d+\/quic-v1\/p2p\//,
+    /./
   ]
   for (const preference of preferences) {
     const found = addresses.find(address => preference.test(address))

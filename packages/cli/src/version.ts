@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 
 /** The version in this package's package.json, which lies above both `src` and `dist`. */
-export function version (): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-  return version
+export function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  return manifest.version
 }

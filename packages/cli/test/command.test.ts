@@ -34,9 +34,10 @@ test('a typo gets a suggestion and exit code 1', async t => {
   assert.equal(option.code, 1)
 
   const json = await runVicinity(t, ['node', '--json', '--lisen', 'x'])
-  assert.deepEqual(json.stdout.map(line => JSON.parse(line) as unknown), [
-    { type: 'error', code: 'ERR_USAGE', reason: "unknown option '--lisen' (Did you mean --listen?)" }
-  ])
+  assert.deepEqual(
+    json.stdout.map(line => JSON.parse(line) as unknown),
+    [{ type: 'error', code: 'ERR_USAGE', reason: "unknown option '--lisen' (Did you mean --listen?)" }]
+  )
   assert.equal(json.code, 1)
 })
 

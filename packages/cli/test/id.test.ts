@@ -6,9 +6,11 @@ import { test } from 'node:test'
 import { runVicinity } from './fixtures/vicinity.ts'
 import type { TestContext } from 'node:test'
 
-async function folder (t: TestContext): Promise<string> {
+async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'vicinity-id-'))
-  t.after(async () => { await rm(path, { recursive: true }) })
+  t.after(async () => {
+    await rm(path, { recursive: true })
+  })
   return path
 }
 
@@ -28,9 +30,16 @@ test('id create prints the id alone on standard output and ends with the command
 
 test('id create makes either kind of key, and says as JSON what it made', async t => {
   const cwd = await folder(t)
-  for (const [keyType, prefix] of [['ed25519', '12D3KooW'], ['secp256k1', '16Uiu2']] as const) {
-    const { stdout, code } = await runVicinity(t, ['id', 'create', '--key-type', keyType, '--key-file', `${keyType}.key`, '--json'], { cwd })
-    const made = JSON.parse(stdout.join('\n')) as { id: string, keyType: string, file: string }
+  for (const [keyType, prefix] of [
+    ['ed25519', '12D3KooW'],
+    ['secp256k1', '16Uiu2']
+  ] as const) {
+    const { stdout, code } = await runVicinity(
+      t,
+      ['id', 'create', '--key-type', keyType, '--key-file', `${keyType}.key`, '--json'],
+      { cwd }
+    )
+    const made = JSON.parse(stdout.join('\n')) as { id: string; keyType: string; file: string }
     assert.ok(made.id.startsWith(prefix), made.id)
     assert.deepEqual({ keyType: made.keyType, file: made.file }, { keyType, file: `${keyType}.key` })
     assert.equal(code, 0)

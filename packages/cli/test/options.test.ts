@@ -17,7 +17,12 @@ test('the words offered are those that the peer takes, and the defaults are the 
   assert.deepEqual([...nodeOptions['key-type'].choices].sort(), [...keyTypes].sort())
   const { network, payload, unsigned, protocol } = presets.headless
   assert.deepEqual(
-    { network: nodeOptions.network.default, payload: nodeOptions.payload.default, unsigned: nodeOptions.unsigned.default, protocol: nodeOptions.protocol.default },
+    {
+      network: nodeOptions.network.default,
+      payload: nodeOptions.payload.default,
+      unsigned: nodeOptions.unsigned.default,
+      protocol: nodeOptions.protocol.default
+    },
     { network, payload, unsigned, protocol }
   )
 })

@@ -10,15 +10,24 @@ const neverStops = ['--import', new URL('./fixtures/never-stops.js', import.meta
 for (const signal of signals) {
   for (const module of ['../src/main.ts', 'commander', '@vicinity/peer']) {
     test(`${signal} while ${module} is being loaded`, async t => {
-      const { code, stdout } = await runVicinity(t, ['node'], { nodeArgs: signalAt, env: { SIGNAL_AT: module, SIGNAL_NAME: signal } })
+      const { code, stdout } = await runVicinity(t, ['node'], {
+        nodeArgs: signalAt,
+        env: { SIGNAL_AT: module, SIGNAL_NAME: signal }
+      })
       assert.deepEqual(stdout, ['Shutting down...'])
       assert.equal(code, 0)
     })
   }
 
   test(`${signal} under --json is an object too`, async t => {
-    const { code, stdout } = await runVicinity(t, ['node', '--json'], { nodeArgs: signalAt, env: { SIGNAL_AT: 'commander', SIGNAL_NAME: signal } })
-    assert.deepEqual(stdout.map(line => JSON.parse(line) as unknown), [{ type: 'stopping' }])
+    const { code, stdout } = await runVicinity(t, ['node', '--json'], {
+      nodeArgs: signalAt,
+      env: { SIGNAL_AT: 'commander', SIGNAL_NAME: signal }
+    })
+    assert.deepEqual(
+      stdout.map(line => JSON.parse(line) as unknown),
+      [{ type: 'stopping' }]
+    )
     assert.equal(code, 0)
   })
 
@@ -44,8 +53,11 @@ for (const signal of signals) {
   })
 }
 
-test('a command other than node ends at once, by the signal\'s exit code and without a word', async t => {
-  const { code, stdout } = await runVicinity(t, ['id', 'show'], { nodeArgs: signalAt, env: { SIGNAL_AT: 'commander', SIGNAL_NAME: 'SIGTERM' } })
+test("a command other than node ends at once, by the signal's exit code and without a word", async t => {
+  const { code, stdout } = await runVicinity(t, ['id', 'show'], {
+    nodeArgs: signalAt,
+    env: { SIGNAL_AT: 'commander', SIGNAL_NAME: 'SIGTERM' }
+  })
   assert.equal(code, 143)
   assert.deepEqual(stdout, [])
 })
@@ -68,9 +80,18 @@ test('an older Node passes a signal on once, and neither process outlives it', a
 test('an error that nobody caught is a line and exit code 1', async t => {
   const failing = preload("setTimeout(() => { throw new Error('one\\ntwo') }, 0)")
   const late = preload("setTimeout(() => { Promise.reject(new Error('left\\nalone')) }, 0)")
-  for (const [nodeArgs, line] of [[failing, 'error,one two'], [late, 'error,left alone']] as const) {
-    const { code, stdout } = await runVicinity(t, ['node'], { nodeArgs: [...nodeArgs, ...neverStops], env: { CLOCK_STEP_MS: '1' } })
-    assert.deepEqual(stdout.filter(text => text !== 'running'), [line])
+  for (const [nodeArgs, line] of [
+    [failing, 'error,one two'],
+    [late, 'error,left alone']
+  ] as const) {
+    const { code, stdout } = await runVicinity(t, ['node'], {
+      nodeArgs: [...nodeArgs, ...neverStops],
+      env: { CLOCK_STEP_MS: '1' }
+    })
+    assert.deepEqual(
+      stdout.filter(text => text !== 'running'),
+      [line]
+    )
     assert.equal(code, 1)
   }
 })

@@ -16,8 +16,10 @@ import type { nodeOptions, Setting, Values } from '../options.ts'
 type NodeSettings = Values<typeof nodeOptions>
 
 /** Runs until a signal asks it to stop: 0. When it cannot start, says why: 1. */
-export async function runNode (settings: NodeSettings, host: Host): Promise<0 | 1> {
-  const out = new LineWriter(1, () => { host.requestStop() })
+export async function runNode(settings: NodeSettings, host: Host): Promise<0 | 1> {
+  const out = new LineWriter(1, () => {
+    host.requestStop()
+  })
   const fail = settings.json ? jsonFailure : lineFailure
   host.stoppingLine = settings.json ? stoppingLine.json : stoppingLine.lines
   host.fail = fail
@@ -41,7 +43,7 @@ export async function runNode (settings: NodeSettings, host: Host): Promise<0 | 
   return await runPeer(peer, host.stop, fail)
 }
 
-async function runPeer (peer: Peer, stop: AbortSignal, fail: Failure): Promise<0 | 1> {
+async function runPeer(peer: Peer, stop: AbortSignal, fail: Failure): Promise<0 | 1> {
   let exitCode: 0 | 1 = 0
   try {
     await peer.start({ signal: stop })
@@ -57,14 +59,22 @@ async function runPeer (peer: Peer, stop: AbortSignal, fail: Failure): Promise<0
   return exitCode
 }
 
-async function aborted (signal: AbortSignal): Promise<void> {
+async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) {
-    await new Promise<void>(resolve => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
+    await new Promise<void>(resolve => {
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve()
+        },
+        { once: true }
+      )
+    })
   }
 }
 
 /** Everything that can be wrong with the settings is found here, before anything is opened. */
-async function preparePeer (settings: NodeSettings): Promise<Peer> {
+async function preparePeer(settings: NodeSettings): Promise<Peer> {
   const { dial } = settings
   const addresses = await classifyAddresses({
     LISTEN_ADDRS: addressText(settings.listen),
@@ -74,8 +84,9 @@ async function preparePeer (settings: NodeSettings): Promise<Peer> {
     REMOTE_PEER: addressText(dial.filter(({ source }) => source !== 'REMOTE_PEERS'))
   })
   const file = settings['key-file']
+  const keyType = settings['key-type']
   return await createPeer('headless', {
-    privateKey: file === undefined ? await generateIdentity(settings['key-type']) : await loadIdentity(file),
+    privateKey: file === undefined ? await generateIdentity(keyType) : await loadIdentity(file, { keyType }),
     ...addresses,
     network: settings.network,
     protocol: settings.protocol,
@@ -86,7 +97,7 @@ async function preparePeer (settings: NodeSettings): Promise<Peer> {
 }
 
 /** All that one flag or variable gave, as one comma-separated list. */
-function addressText (settings: readonly Setting[]): AddressText | undefined {
+function addressText(settings: readonly Setting[]): AddressText | undefined {
   const first = settings[0]
   return first === undefined ? undefined : { source: first.source, text: settings.map(({ text }) => text).join(',') }
 }
