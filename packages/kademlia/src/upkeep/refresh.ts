@@ -107,7 +107,7 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
   poll (): RefreshOutput | undefined {
     const target = this.#targets.shift()
     if (target !== undefined) {
-      return { type: 'lookup', ...target }
+      return { type: 'lookup', bucket: target.bucket, target: target.target }
     }
 
     const bucket = this.#nextDue()

@@ -1,0 +1,146 @@
+import { AbortError } from '@libp2p/interface'
+import type { AbortOptions, PeerId, PeerInfo } from '@libp2p/interface'
+import type { Millis, Request } from '@vicinity/kademlia'
+import { DialFilter } from './addresses/dial-filter.ts'
+import { ContactBook, toLibp2pPeer } from './contacts.ts'
+import { Driver } from './driver.ts'
+import type { Report } from './driver.ts'
+import { QueryError } from './errors.ts'
+import type { KadDHTComponents, Settings } from './init.ts'
+import { Membership } from './membership.ts'
+import type { Metrics } from './metrics.ts'
+import { SavedTable } from './saved-table.ts'
+import { poolLimits, StreamPool, StreamServer, systemClock } from './streams/index.ts'
+
+/** Who hears what the node does by itself. */
+export interface NodeListener {
+  table (report: Extract<Report, { type: 'table' }>): void
+  upkeep (report: Extract<Report, { type: 'upkeep' }>): void
+  /** A bootstrap has ended: how many of the nearest peers answered, and how long it took. */
+  selfLookedUp (peers: number, duration: Millis): void
+}
+
+export type NodeInit = Settings & { readonly limitGroups: boolean }
+
+/** Everything that lives from one start of the service to its stop, put together. */
+export class Node {
+  readonly book: ContactBook
+  readonly driver: Driver
+  readonly server: StreamServer<Request>
+  readonly #components: KadDHTComponents
+  readonly #pool: StreamPool
+  readonly #membership: Membership
+  readonly #saved: SavedTable
+  readonly #listener: NodeListener
+  #bootstrapBegan: Millis = 0
+
+  constructor (components: KadDHTComponents, init: NodeInit, metrics: Metrics, listener: NodeListener) {
+    const { peerId, logger, datastore, connectionManager, peerStore } = components
+    const { protocol, logPrefix, peerInfoMapper, limitGroups } = init
+    this.#components = components
+    this.#listener = listener
+    this.book = new ContactBook({ peerInfoMapper, groups: limitGroups })
+    this.#pool = new StreamPool({ connectionManager, peerStore, logger }, {
+      protocol, logPrefix, limits: { streamsPerPeer: Math.min(poolLimits.streamsPerPeer, init.maxOutboundStreams) }
+    })
+    this.driver = new Driver({
+      self: this.book.of(peerId),
+      book: this.book,
+      pool: this.#pool,
+      dialFilter: new DialFilter(peerInfoMapper, peerId),
+      clock: systemClock,
+      metrics
+    }, {
+      k: init.kBucketSize,
+      alpha: init.alpha,
+      beta: Math.min(3, init.kBucketSize),
+      bootstrapInterval: init.querySelfInterval,
+      limitGroups,
+      mode: 'client'
+    }, report => { this.#onReport(report) })
+    this.server = new StreamServer({ logger }, {
+      handler: this.driver, logPrefix, limits: { idle: init.incomingMessageTimeout }
+    })
+    this.#membership = new Membership(components, protocol, this.driver, this.book)
+    this.#saved = new SavedTable(datastore, init.datastorePrefix, logger.forComponent(`${logPrefix}:table`))
+  }
+
+  get sizes (): Readonly<Record<string, number>> {
+    return { ...this.driver.sizes, ...this.#pool.sizes, served: this.server.counters.streams }
+  }
+
+  async start (): Promise<void> {
+    this.#components.events.addEventListener('self:peer:update', this.#readdress)
+    this.#readdress()
+    this.driver.handle({ type: 'restore', entries: await this.#saved.load(this.book) })
+    await this.#membership.start()
+  }
+
+  async stop (): Promise<void> {
+    this.#components.events.removeEventListener('self:peer:update', this.#readdress)
+    this.#membership.stop()
+    const entries = this.driver.machine.entries()
+    this.driver.stop()
+    this.#pool.stop()
+    this.server.stop()
+    await this.#saved.save(entries)
+  }
+
+  /** Runs a bootstrap or refresh, or joins the one that runs. @returns the contacts that its report counts. */
+  async upkeep (type: 'bootstrap' | 'refresh', signal?: AbortSignal): Promise<number> {
+    signal?.throwIfAborted()
+    return await new Promise<number>((resolve, reject) => {
+      const cancel = this.driver.start({ type }, {
+        progress () {},
+        finished (outcome) {
+          signal?.removeEventListener('abort', onAbort)
+          if (outcome.type === 'upkeep') {
+            resolve(outcome.contacts)
+          } else {
+            reject(outcome.type === 'refused' && outcome.reason === 'full' ? QueryError.tooMany() : QueryError.notStarted())
+          }
+        }
+      })
+      const onAbort = (): void => {
+        reject(new AbortError())
+        cancel()
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+    })
+  }
+
+  /** What we know of a peer without asking anybody: the table's entry, or the peer store's. */
+  async findLocally (id: PeerId, options: AbortOptions): Promise<PeerInfo | undefined> {
+    const entry = this.driver.machine.table.get(this.book.of(id))
+    if (entry !== undefined && entry.addresses.count > 0) {
+      return toLibp2pPeer(entry)
+    }
+
+    const peer = await this.#components.peerStore.get(id, options).catch(() => undefined)
+    options.signal?.throwIfAborted()
+    return peer === undefined || peer.addresses.length === 0
+      ? undefined
+      : { id, multiaddrs: peer.addresses.map(({ multiaddr }) => multiaddr) }
+  }
+
+  readonly #readdress = (): void => {
+    const { peerId, addressManager } = this.#components
+    const { addresses } = this.book.info(this.book.of(peerId), addressManager.getAddresses())
+    this.driver.handle({ type: 'self', addresses })
+  }
+
+  #onReport (report: Report): void {
+    if (report.type === 'table') {
+      this.#listener.table(report)
+      return
+    }
+
+    this.#listener.upkeep(report)
+    if (report.kind === 'bootstrap' && report.phase === 'began') {
+      this.#bootstrapBegan = this.driver.now()
+    } else if (report.kind === 'bootstrap') {
+      this.#listener.selfLookedUp(report.contacts, this.driver.now() - this.#bootstrapBegan)
+      void this.#saved.save(this.driver.machine.entries())
+    }
+  }
+}
