@@ -13,8 +13,8 @@ import type { EncodedPeer, WirePeer } from './messages.ts'
 import { bytesFieldLength, varintFieldLength, varintLength, writeBytesField, writeVarint, writeVarintField } from './varint.ts'
 
 /**
- * The bytes of one peer as they stand in a message. Addresses beyond 8 KiB are left out, for a larger record is
- * dropped by whoever reads it.
+ * The bytes of one peer as they stand in a message. Addresses that would take it over 8 KiB are left out, for its
+ * readers drop a larger record, or (as go does) those addresses.
  */
 export function encodePeer (peer: WirePeer): EncodedPeer {
   assert(
@@ -22,12 +22,10 @@ export function encodePeer (peer: WirePeer): EncodedPeer {
     `a peer id has 1 to ${protocolLimits.peerIdBytes} bytes, not ${peer.id.byteLength}`
   )
   const connection = connectionTypes.indexOf(peer.connection)
+  const connectionLength = varintFieldLength(peerTag.connection, connection)
 
-  let size = bytesFieldLength(peerTag.id, peer.id.byteLength)
-  if (connection > 0) {
-    size += varintFieldLength(peerTag.connection, connection)
-  }
-
+  // As in go, the connection's two bytes count against the 8 KiB even where they are left out for being 0.
+  let size = bytesFieldLength(peerTag.id, peer.id.byteLength) + connectionLength
   let addresses = 0
   for (const address of peer.addresses) {
     const grown = size + bytesFieldLength(peerTag.address, address.byteLength)
@@ -39,6 +37,7 @@ export function encodePeer (peer: WirePeer): EncodedPeer {
     addresses++
   }
 
+  size -= connection > 0 ? 0 : connectionLength
   const bytes = new Uint8Array(varintLength(size) + size)
   let at = writeVarint(bytes, 0, size)
   at = writeBytesField(bytes, at, peerTag.id, peer.id)

@@ -13,7 +13,7 @@ import { bytesFieldLength, varintFieldLength, writeBytesField, writeVarintField 
 
 const noBytes = new Uint8Array(0)
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** A record as bytes: the content of a message's field 3, and what the datastore holds. */
 export function encodeRecord (record: WireRecord): Uint8Array {
@@ -116,7 +116,15 @@ export class RecordDraft {
 
   // The one field that is copied, into a string: so the only one whose length has to be bounded before.
   #readTime (cursor: Cursor): string | undefined {
-    const { length } = this.#timeReceived
-    return length > 0 && length <= timeReceivedBytes ? decoder.decode(this.#timeReceived.view(cursor)) : undefined
+    if (this.#timeReceived.length === 0 || this.#timeReceived.length > timeReceivedBytes) {
+      return undefined
+    }
+
+    try {
+      return decoder.decode(this.#timeReceived.view(cursor))
+    } catch {
+      // Not UTF-8, so not a time: a hint less.
+      return undefined
+    }
   }
 }

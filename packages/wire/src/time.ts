@@ -2,7 +2,7 @@
  * The time inside a record: text on the wire, milliseconds since the Unix epoch for us. It is the receiver's own note
  * of when it stored the record, so what others wrote into it is a hint at best and garbage at worst.
  *
- * Source: RFC 3339. go writes nanoseconds, js milliseconds in its own way, py at times seconds as a decimal number.
+ * Source: RFC 3339. go writes up to nine digits of fraction, js always nine, py at times seconds as a decimal number.
  */
 import { assert } from '@vicinity/kademlia'
 
@@ -22,10 +22,13 @@ export function parseTimeReceived (text: string | undefined): number | undefined
   return millis !== undefined && millis >= 0 && millis <= endOfTime ? millis : undefined
 }
 
-/** The RFC 3339 text, in UTC with milliseconds, of a time between the years 1970 and 9999. */
+/**
+ * The RFC 3339 text, in UTC, of a time between the years 1970 and 9999. With nine digits of fraction, because
+ * `@libp2p/record` reads nothing else right: from three it makes an invalid date, and no fraction at all it refuses.
+ */
 export function formatTimeReceived (millis: number): string {
   assert(millis >= 0 && millis <= endOfTime, `a record's time lies between 1970 and 9999, not at ${millis} ms`)
-  return new Date(millis).toISOString()
+  return new Date(millis).toISOString().replace('Z', '000000Z')
 }
 
 function parseDecimalSeconds (text: string): number | undefined {
