@@ -10,17 +10,26 @@ import { spawn } from 'node:child_process'
  */
 
 /**
+ * @typedef {object} Options
+ * @property {string} cwd
+ * @property {NodeJS.ProcessEnv} [env]
+ * @property {import('node:child_process').StdioOptions} [stdio]
+ * @property {(child: import('node:child_process').ChildProcess) => void} [started]
+ * @property {(signal: NodeJS.Signals) => void} [heard] - told of every signal that we were sent meanwhile
+ */
+
+/**
  * @param {string} file - the program
  * @param {string[]} args
- * @param {{ cwd: string, env?: NodeJS.ProcessEnv, stdio?: import('node:child_process').StdioOptions, started?: (pid: number) => void }} options
+ * @param {Options} options
  * @returns {Promise<Ending>} rejects only when the program cannot be started at all
  */
-export async function runChild(file, args, { cwd, env = process.env, stdio = 'inherit', started }) {
+export async function runChild(file, args, { cwd, env = process.env, stdio = 'inherit', started, heard }) {
   return await new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd, env, stdio })
-    const stopForwarding = forwardSignals(child)
+    const stopForwarding = forwardSignals(child, heard)
     if (child.pid !== undefined) {
-      started?.(child.pid)
+      started?.(child)
     }
 
     child.once('error', error => {
@@ -39,21 +48,26 @@ export async function runChild(file, args, { cwd, env = process.env, stdio = 'in
  * twice (a second Ctrl-C commonly means "at once"). Without a terminal, whoever sends them sends them to us alone.
  *
  * @param {import('node:child_process').ChildProcess} child
+ * @param {Options['heard']} heard
  */
-function forwardSignals(child) {
+function forwardSignals(child, heard) {
   const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
-  /** @type {[NodeJS.Signals, () => void][]} */
-  const handlers = [
-    ['SIGTERM', () => child.kill('SIGTERM')],
-    ['SIGINT', () => onTerminal || child.kill('SIGINT')],
-    ['SIGHUP', () => onTerminal || child.kill('SIGHUP')]
-  ]
-  for (const [signal, handler] of handlers) {
+  /** @param {NodeJS.Signals} signal */
+  const handler = signal => {
+    if (signal === 'SIGTERM' || !onTerminal) {
+      child.kill(signal)
+    }
+
+    heard?.(signal)
+  }
+  /** @type {NodeJS.Signals[]} */
+  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP']
+  for (const signal of signals) {
     process.on(signal, handler)
   }
 
   return () => {
-    for (const [signal, handler] of handlers) {
+    for (const signal of signals) {
       process.off(signal, handler)
     }
   }

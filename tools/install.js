@@ -13,8 +13,14 @@ import { runChild } from './child.js'
 import { withLock } from './lock.js'
 import { machineNodeServes, ownNode } from './node.js'
 
-/** An install that failed; the message says what to do. */
-export class InstallError extends Error {}
+/** An install that failed; the message says what to do. `signal` is what ended it, where somebody wanted it ended. */
+export class InstallError extends Error {
+  /** @param {string} message @param {NodeJS.Signals} [signal] */
+  constructor(message, signal) {
+    super(message)
+    this.signal = signal
+  }
+}
 
 /**
  * @typedef {{ version?: string, integrity?: string, link?: boolean, optional?: boolean, os?: string[], cpu?: string[] }} LockEntry
@@ -154,12 +160,26 @@ async function install(root, keep) {
   // npm's talk is not the command's output: standard output stays clean.
   const stdio = /** @type {const} */ (['ignore', 2, 2])
   const npm = npmProgram()
+  const stopping = new Stopping()
   /** @type {import('./child.js').Ending} */
   let ending
   try {
-    ending = await runChild(npm.file, [...npm.args, ...args], { cwd: root, stdio: [...stdio], started: keep })
+    ending = await runChild(npm.file, [...npm.args, ...args], {
+      cwd: root,
+      stdio: [...stdio],
+      started: child => {
+        stopping.child = child
+        keep(child.pid ?? process.pid)
+      },
+      heard: signal => stopping.hear(signal)
+    })
   } catch (error) {
     throw new InstallError(`npm could not be started (${/** @type {Error} */ (error).message}). Install npm, then run: npm ci`)
+  }
+
+  const failed = 'signal' in ending || ending.code !== 0
+  if (failed && stopping.signal !== undefined) {
+    throw new InstallError('the install was stopped; the same command starts it again', stopping.signal)
   }
 
   if ('signal' in ending) {
@@ -168,7 +188,7 @@ async function install(root, keep) {
 
   if (ending.code !== 0) {
     throw new InstallError(
-      `npm ci failed with exit code ${ending.code}; what npm said is above. It needs the npm registry (behind a proxy: npm config set proxy); ` +
+      `npm ci failed with exit code ${ending.code}; what npm said is above. It needs a package registry (behind a proxy: npm config set proxy); ` +
         'the same command tries again'
     )
   }
@@ -184,6 +204,29 @@ async function install(root, keep) {
     throw new InstallError(`npm ci ended well, but ${reason}. ${existsSync(ownNode(root)) ? '' : nodeAdvice}`)
   }
 }
+
+/** Somebody stops the install: npm takes back what it did, which can take some seconds; whoever insists need not wait. */
+class Stopping {
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  child
+  /** @type {NodeJS.Signals | undefined} */
+  signal
+  #since = 0
+
+  /** @param {NodeJS.Signals} signal */
+  hear(signal) {
+    if (this.signal === undefined) {
+      this.signal = signal
+      this.#since = Date.now()
+      say('stopping the install; once more ends it at once')
+    } else if (Date.now() - this.#since > sameKeypressMs) {
+      this.child?.kill('SIGKILL')
+    }
+  }
+}
+
+/** One Ctrl-C is heard from the terminal and, under `npm run`, from npm as well. */
+const sameKeypressMs = 500
 
 const nodeAdvice =
   "If npm was told to run no install scripts, allow the one that puts the project's Node in place: " +

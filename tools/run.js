@@ -159,12 +159,20 @@ async function main() {
   await ensureInstalled(root)
   const ending = await runSteps(command.steps(args))
   if ('signal' in ending) {
-    // Ending by the same signal tells whoever waits for us how it ended; the code is for systems without signals.
-    process.exitCode = 1
-    process.kill(process.pid, ending.signal)
+    endBy(ending.signal)
   } else {
     process.exitCode = ending.code
   }
+}
+
+/**
+ * Ending by the same signal tells whoever waits for us how it ended; the code is for systems without signals.
+ *
+ * @param {NodeJS.Signals} signal
+ */
+function endBy(signal) {
+  process.exitCode = 1
+  process.kill(process.pid, signal)
 }
 
 try {
@@ -176,6 +184,9 @@ try {
   } else if (error instanceof InstallError) {
     process.stderr.write(`vicinity: ${error.message}\n`)
     process.exitCode = 1
+    if (error.signal !== undefined) {
+      endBy(error.signal)
+    }
   } else {
     throw error
   }

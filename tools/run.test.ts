@@ -90,6 +90,21 @@ describe('run: installing', () => {
     assert.equal(project.installs, 1)
   })
 
+  it('stops when it is told to, says so, and starts again the next time', { skip: noSignals }, async t => {
+    const project = new Project(t)
+    project.write(startScript, '')
+    project.setNpm('slow')
+    const run = project.run('start')
+    await run.printed('installing', 'stderr')
+    await started(project)
+    run.child.kill('SIGTERM')
+    const { stderr, signal } = await run.ended
+    assert.equal(signal, 'SIGTERM')
+    assert.match(stderr, /stopping the install[^]*the install was stopped; the same command starts it again/)
+    project.setNpm('install')
+    assert.equal((await project.run('start').ended).code, 0)
+  })
+
   it('takes over the lock of one that is gone', async t => {
     const project = new Project(t)
     project.write(startScript, '')
