@@ -48,7 +48,7 @@ interface Item {
 export const defaultListenAddress = '/ip4/127.0.0.1/tcp/0'
 
 /** Throws an `AddressError`, naming the item and its source. */
-export async function classifyAddresses (sources: AddressSources): Promise<ClassifiedAddresses> {
+export async function classifyAddresses(sources: AddressSources): Promise<ClassifiedAddresses> {
   const remotes = await sortRemotes(parseAddresses(sources.REMOTE_PEERS))
   const listen = [...parseAddresses(sources.LISTEN_ADDRS).map(listenable), ...remotes.listen]
   const bootstrap = parseAddresses(sources.BOOTSTRAP_PEERS).map(diallable)
@@ -58,11 +58,11 @@ export async function classifyAddresses (sources: AddressSources): Promise<Class
     listen: listen.length > 0 ? distinct(listen) : [multiaddr(defaultListenAddress)],
     bootstrap: distinct(bootstrap),
     // A peer that is dialled for the DHT is dialled once.
-    dial: distinct(dial).filter((address) => !bootstrap.some((other) => other.equals(address)))
+    dial: distinct(dial).filter(address => !bootstrap.some(other => other.equals(address)))
   }
 }
 
-async function sortRemotes (items: readonly Item[]): Promise<{ listen: Multiaddr[], dial: Multiaddr[] }> {
+async function sortRemotes(items: readonly Item[]): Promise<{ listen: Multiaddr[]; dial: Multiaddr[] }> {
   const listen: Multiaddr[] = []
   const dial: Multiaddr[] = []
 
@@ -70,7 +70,7 @@ async function sortRemotes (items: readonly Item[]): Promise<{ listen: Multiaddr
     const endpoint = endpointOf(item.address)
     const own = endpoint !== undefined && peerIdOf(item.address) === undefined && isOwnHost(endpoint)
 
-    if (own && (endpoint.port === 0 || await portState(endpoint) !== 'taken')) {
+    if (own && (endpoint.port === 0 || (await portState(endpoint)) !== 'taken')) {
       listen.push(listenable(item))
     } else {
       dial.push(diallable(own && isUnspecified(endpoint) ? { ...item, address: onLoopback(item.address) } : item))
@@ -80,35 +80,49 @@ async function sortRemotes (items: readonly Item[]): Promise<{ listen: Multiaddr
   return { listen, dial }
 }
 
-function parseAddresses (list: AddressText | undefined): Item[] {
+function parseAddresses(list: AddressText | undefined): Item[] {
   if (list === undefined) {
     return []
   }
 
-  return list.text.split(',')
-    .map((text) => text.trim())
-    .filter((text) => text !== '')
-    .map((text) => ({ address: parseAddress(text, list.source), text, source: list.source }))
+  return list.text
+    .split(',')
+    .map(text => text.trim())
+    .filter(text => text !== '')
+    .map(text => ({ address: parseAddress(text, list.source), text, source: list.source }))
 }
 
-function parseAddress (text: string, source: string): Multiaddr {
+function parseAddress(text: string, source: string): Multiaddr {
   let address: Multiaddr
   try {
     address = multiaddr(text)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new AddressError('ERR_ADDRESS_INVALID', text, source,
-      `${source}: "${text}" is not an address (${why}): write it like /ip4/127.0.0.1/tcp/9000`, { cause: error })
+    throw new AddressError(
+      'ERR_ADDRESS_INVALID',
+      text,
+      source,
+      `${source}: "${text}" is not an address (${why}): write it like /ip4/127.0.0.1/tcp/9000`,
+      { cause: error }
+    )
   }
 
   const peer = peerIdOf(address)
   if (peer !== undefined && !isPeerId(peer)) {
-    throw new AddressError('ERR_ADDRESS_INVALID', text, source,
-      `${source}: "${text}" is not an address ("${peer}" is not a peer id): copy the peer id whole`)
+    throw new AddressError(
+      'ERR_ADDRESS_INVALID',
+      text,
+      source,
+      `${source}: "${text}" is not an address ("${peer}" is not a peer id): copy the peer id whole`
+    )
   }
   if (endpointOf(address) === undefined && !isDnsAddress(address)) {
-    throw new AddressError('ERR_ADDRESS_INVALID', text, source,
-      `${source}: "${text}" lacks a host and a port: write it like /ip4/127.0.0.1/tcp/9000`)
+    throw new AddressError(
+      'ERR_ADDRESS_INVALID',
+      text,
+      source,
+      `${source}: "${text}" lacks a host and a port: write it like /ip4/127.0.0.1/tcp/9000`
+    )
   }
 
   return address
@@ -116,7 +130,7 @@ function parseAddress (text: string, source: string): Multiaddr {
 
 const transportsKnown = 'TCP (/tcp/9000), QUIC (/udp/9000/quic-v1), WebSocket (/tcp/9000/ws) or WebRTC (/udp/9000/webrtc-direct)'
 
-function listenable (item: Item): Multiaddr {
+function listenable(item: Item): Multiaddr {
   if (peerIdOf(item.address) !== undefined) {
     throw refusal('ERR_ADDRESS_NOT_LISTENABLE', item, 'names a peer, so it cannot be listened on: drop the /p2p/… part')
   }
@@ -127,12 +141,15 @@ function listenable (item: Item): Multiaddr {
   return item.address
 }
 
-function diallable (item: Item): Multiaddr {
+function diallable(item: Item): Multiaddr {
   if (isDnsAddress(item.address)) {
     return item.address
   }
   if (transportOf(item.address) === undefined) {
     throw refusal('ERR_ADDRESS_UNSUPPORTED', item, `has no transport here: use ${transportsKnown}`)
+  }
+  if (transportOf(item.address) === 'webrtc-direct' && !item.address.getComponents().some(({ name }) => name === 'certhash')) {
+    throw refusal('ERR_ADDRESS_NOT_DIALLABLE', item, 'lacks its /certhash/…: copy the address as that peer prints it')
   }
   if (endpointOf(item.address)?.port === 0) {
     throw refusal('ERR_ADDRESS_NOT_DIALLABLE', item, 'has port 0, which nobody can be reached at: name the port')
@@ -141,15 +158,15 @@ function diallable (item: Item): Multiaddr {
   return item.address
 }
 
-function refusal (code: AddressErrorCode, item: Item, why: string): AddressError {
+function refusal(code: AddressErrorCode, item: Item, why: string): AddressError {
   return new AddressError(code, item.text, item.source, `${item.source}: "${item.text}" ${why}`)
 }
 
-function onLoopback (address: Multiaddr): Multiaddr {
+function onLoopback(address: Multiaddr): Multiaddr {
   const [host, ...rest] = address.getComponents()
   return host === undefined ? address : multiaddr([{ ...host, value: host.name === 'ip6' ? '::1' : '127.0.0.1' }, ...rest])
 }
 
-function distinct (addresses: readonly Multiaddr[]): Multiaddr[] {
-  return [...new Map(addresses.map((address) => [address.toString(), address])).values()]
+function distinct(addresses: readonly Multiaddr[]): Multiaddr[] {
+  return [...new Map(addresses.map(address => [address.toString(), address])).values()]
 }

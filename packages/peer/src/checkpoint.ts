@@ -7,7 +7,7 @@ import type { PeerEvent } from './events.ts'
 import { unreachable } from './unreachable.ts'
 
 /** The line of an event, without its line end; `undefined` when the vocabulary has none for it. */
-export function checkpointLine (event: PeerEvent): string | undefined {
+export function checkpointLine(event: PeerEvent): string | undefined {
   switch (event.type) {
     case 'bootstrap-adding':
       return `Adding bootstrap peer: ${event.address}`
@@ -62,6 +62,6 @@ export function checkpointLine (event: PeerEvent): string | undefined {
 }
 
 /** The line of an error that ends the program, or of one that it survives. */
-export function errorLine (reason: string): string {
+export function errorLine(reason: string): string {
   return `error,${escapeRemote(reason)}`
 }

@@ -16,7 +16,7 @@ export class Duplicates {
   readonly #seen = new Map<string, Set<bigint>>()
 
   /** Whether this message was seen before; from now on it was. */
-  seen (signer: string, sequenceNumber: bigint): boolean {
+  seen(signer: string, sequenceNumber: bigint): boolean {
     const numbers = this.#seen.get(signer) ?? new Set()
     const known = numbers.has(sequenceNumber)
 
@@ -31,7 +31,7 @@ export class Duplicates {
   }
 
   /** How many messages are remembered. */
-  get size (): number {
+  get size(): number {
     let size = 0
     for (const numbers of this.#seen.values()) {
       size += numbers.size
@@ -42,7 +42,7 @@ export class Duplicates {
 }
 
 /** Drops the oldest entry of a map or set that has grown past its bound. */
-export function trim<K> (entries: { readonly size: number, keys (): Iterator<K>, delete (key: K): boolean }, max: number): void {
+export function trim<K>(entries: { readonly size: number; keys(): Iterator<K>; delete(key: K): boolean }, max: number): void {
   if (entries.size > max) {
     const oldest = entries.keys().next()
     if (oldest.done !== true) {

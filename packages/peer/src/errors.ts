@@ -8,7 +8,7 @@ export class IdentityError extends Error {
   readonly code: IdentityErrorCode
   readonly file: string
 
-  constructor (code: IdentityErrorCode, file: string, message: string, options?: ErrorOptions) {
+  constructor(code: IdentityErrorCode, file: string, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
     this.file = file
@@ -33,7 +33,7 @@ export class AddressError extends Error {
   /** The variable or flag that it came from. */
   readonly source: string
 
-  constructor (code: AddressErrorCode, item: string, source: string, message: string, options?: ErrorOptions) {
+  constructor(code: AddressErrorCode, item: string, source: string, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
     this.item = item
@@ -52,7 +52,7 @@ export class PeerError extends Error {
   override readonly name = 'PeerError'
   readonly code: PeerErrorCode
 
-  constructor (code: PeerErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: PeerErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
   }
@@ -63,4 +63,5 @@ export type PeerErrorCode =
   | 'ERR_PORT_PERMISSION'
   | 'ERR_ADDRESS_NOT_AVAILABLE'
   | 'ERR_LISTEN'
+  | 'ERR_MESSAGE_TOO_LONG'
   | 'ERR_STATE'

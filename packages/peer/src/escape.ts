@@ -14,6 +14,6 @@ const unsafe = /[\\\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]|\p{
 const short: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /** The text on one line: `\\`, `\n`, `\r`, `\t`, and `\u{…}` for every other unsafe character. */
-export function escapeRemote (text: string): string {
-  return text.replace(unsafe, (character) => short[character] ?? `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`)
+export function escapeRemote(text: string): string {
+  return text.replace(unsafe, character => short[character] ?? `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`)
 }

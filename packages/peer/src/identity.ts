@@ -26,12 +26,12 @@ export interface LoadIdentityOptions {
 }
 
 /** A new key, in memory only. Ed25519 gives ids that begin `12D3KooW`, secp256k1 `16Uiu2`. */
-export async function generateIdentity (keyType: KeyType = 'ed25519'): Promise<PrivateKey> {
+export async function generateIdentity(keyType: KeyType = 'ed25519'): Promise<PrivateKey> {
   return keyType === 'ed25519' ? generateKeyPair('Ed25519') : generateKeyPair('secp256k1')
 }
 
 /** The key in a file. Throws an `IdentityError` for anything but a whole key of the wanted kind. */
-export async function loadIdentity (file: string, options: LoadIdentityOptions = {}): Promise<PrivateKey> {
+export async function loadIdentity(file: string, options: LoadIdentityOptions = {}): Promise<PrivateKey> {
   const bytes = await readKeyFile(file)
 
   if (bytes === undefined) {
@@ -44,15 +44,18 @@ export async function loadIdentity (file: string, options: LoadIdentityOptions =
 
   const key = parseKey(file, bytes)
   if (options.keyType !== undefined && keyTypeOf(key) !== options.keyType) {
-    throw new IdentityError('ERR_IDENTITY_KEY_TYPE', file,
-      `the key file ${file} holds a ${keyTypeOf(key)} key, not ${options.keyType}: name another file or another key type`)
+    throw new IdentityError(
+      'ERR_IDENTITY_KEY_TYPE',
+      file,
+      `the key file ${file} holds a ${keyTypeOf(key)} key, not ${options.keyType}: name another file or another key type`
+    )
   }
 
   return key
 }
 
 /** Writes a key to a new file, with the folders it needs. Throws an `IdentityError` when the file is there already. */
-export async function saveIdentity (file: string, key: PrivateKey): Promise<void> {
+export async function saveIdentity(file: string, key: PrivateKey): Promise<void> {
   const bytes = privateKeyToProtobuf(key)
   const draft = join(dirname(file), `.${process.pid}-${crypto.randomUUID()}.key`)
 
@@ -62,12 +65,20 @@ export async function saveIdentity (file: string, key: PrivateKey): Promise<void
     await link(draft, file)
   } catch (error) {
     if (errorCode(error) === 'EEXIST') {
-      throw new IdentityError('ERR_IDENTITY_EXISTS', file,
-        `the key file ${file} is there already: an identity is never overwritten; name another file`, { cause: error })
+      throw new IdentityError(
+        'ERR_IDENTITY_EXISTS',
+        file,
+        `the key file ${file} is there already: an identity is never overwritten; name another file`,
+        { cause: error }
+      )
     }
 
-    throw new IdentityError('ERR_IDENTITY_UNWRITABLE', file,
-      `cannot write the key file ${file} (${describe(error)}): check the folder's permissions`, { cause: error })
+    throw new IdentityError(
+      'ERR_IDENTITY_UNWRITABLE',
+      file,
+      `cannot write the key file ${file} (${describe(error)}): check the folder's permissions`,
+      { cause: error }
+    )
   } finally {
     await rm(draft, { force: true }).catch(() => {})
   }
@@ -75,7 +86,7 @@ export async function saveIdentity (file: string, key: PrivateKey): Promise<void
   await verify(file, bytes)
 }
 
-async function createIdentity (file: string, options: LoadIdentityOptions): Promise<PrivateKey> {
+async function createIdentity(file: string, options: LoadIdentityOptions): Promise<PrivateKey> {
   const key = await generateIdentity(options.keyType)
 
   try {
@@ -93,15 +104,18 @@ async function createIdentity (file: string, options: LoadIdentityOptions): Prom
 }
 
 /** The file's bytes, or `undefined` when there is no such file. */
-async function readKeyFile (file: string): Promise<Uint8Array | undefined> {
+async function readKeyFile(file: string): Promise<Uint8Array | undefined> {
   try {
     const info = await stat(file)
     if (!info.isFile()) {
       throw new IdentityError('ERR_IDENTITY_UNREADABLE', file, `${file} is not a file: name the key file itself`)
     }
     if (info.size > fileBytesMax) {
-      throw new IdentityError('ERR_IDENTITY_CORRUPT', file,
-        `${file} has ${info.size} bytes, too many for a key: it is left as it is; name the right file`)
+      throw new IdentityError(
+        'ERR_IDENTITY_CORRUPT',
+        file,
+        `${file} has ${info.size} bytes, too many for a key: it is left as it is; name the right file`
+      )
     }
 
     return await readFile(file)
@@ -113,16 +127,23 @@ async function readKeyFile (file: string): Promise<Uint8Array | undefined> {
       return undefined
     }
 
-    throw new IdentityError('ERR_IDENTITY_UNREADABLE', file,
-      `cannot read the key file ${file} (${describe(error)}): make it readable for this user`, { cause: error })
+    throw new IdentityError(
+      'ERR_IDENTITY_UNREADABLE',
+      file,
+      `cannot read the key file ${file} (${describe(error)}): make it readable for this user`,
+      { cause: error }
+    )
   }
 }
 
 /** A key from a file's bytes, which must be exactly those that the key is written as again. */
-function parseKey (file: string, bytes: Uint8Array): PrivateKey {
+function parseKey(file: string, bytes: Uint8Array): PrivateKey {
   if (bytes.length === 0) {
-    throw new IdentityError('ERR_IDENTITY_EMPTY', file,
-      `the key file ${file} is empty: restore it from a copy, or name another file`)
+    throw new IdentityError(
+      'ERR_IDENTITY_EMPTY',
+      file,
+      `the key file ${file} is empty: restore it from a copy, or name another file`
+    )
   }
 
   let key: PrivateKey
@@ -133,8 +154,11 @@ function parseKey (file: string, bytes: Uint8Array): PrivateKey {
   }
 
   if (key.type !== 'Ed25519' && key.type !== 'secp256k1') {
-    throw new IdentityError('ERR_IDENTITY_KEY_TYPE', file,
-      `the key file ${file} holds an ${key.type} key: only Ed25519 and secp256k1 are used here`)
+    throw new IdentityError(
+      'ERR_IDENTITY_KEY_TYPE',
+      file,
+      `the key file ${file} holds an ${key.type} key: only Ed25519 and secp256k1 are used here`
+    )
   }
   if (!equal(privateKeyToProtobuf(key), bytes)) {
     throw corrupt(file, 'it holds more or other bytes than its key')
@@ -143,13 +167,16 @@ function parseKey (file: string, bytes: Uint8Array): PrivateKey {
   return key
 }
 
-function corrupt (file: string, why: string, cause?: unknown): IdentityError {
-  return new IdentityError('ERR_IDENTITY_CORRUPT', file,
+function corrupt(file: string, why: string, cause?: unknown): IdentityError {
+  return new IdentityError(
+    'ERR_IDENTITY_CORRUPT',
+    file,
     `the key file ${file} is corrupt (${why}): it is left as it is; restore it from a copy, or name another file`,
-    cause === undefined ? undefined : { cause })
+    cause === undefined ? undefined : { cause }
+  )
 }
 
-async function writeDraft (draft: string, bytes: Uint8Array): Promise<void> {
+async function writeDraft(draft: string, bytes: Uint8Array): Promise<void> {
   const handle = await open(draft, 'wx', 0o600)
   try {
     await handle.writeFile(bytes)
@@ -160,7 +187,7 @@ async function writeDraft (draft: string, bytes: Uint8Array): Promise<void> {
 }
 
 /** What was written is read back: a key that cannot be loaded again is better known now than at the next start. */
-async function verify (file: string, bytes: Uint8Array): Promise<void> {
+async function verify(file: string, bytes: Uint8Array): Promise<void> {
   const written = await readKeyFile(file)
   if (written === undefined || !equal(written, bytes)) {
     throw corrupt(file, 'what was written does not read back')
@@ -169,19 +196,19 @@ async function verify (file: string, bytes: Uint8Array): Promise<void> {
   parseKey(file, written)
 }
 
-function keyTypeOf (key: PrivateKey): KeyType {
+function keyTypeOf(key: PrivateKey): KeyType {
   return key.type === 'secp256k1' ? 'secp256k1' : 'ed25519'
 }
 
-function equal (a: Uint8Array, b: Uint8Array): boolean {
+function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index])
 }
 
-function errorCode (error: unknown): string | undefined {
+function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
-function describe (error: unknown): string {
+function describe(error: unknown): string {
   switch (errorCode(error)) {
     case 'EACCES':
     case 'EPERM':

@@ -15,3 +15,6 @@ export { chatTopic, discoveryTopic, fileTopic, networkScopes, payloadFormats, pr
 export type { NetworkScope, PayloadFormat, PeerOptions, PeerOverrides, PresetName, UnsignedPolicy } from './options.ts'
 export { createPeer } from './peer.ts'
 export type { Peer } from './peer.ts'
+export type { Published } from './chat.ts'
+export type { PayloadKind } from './payload/payload.ts'
+export { reasonOf } from './reasons.ts'

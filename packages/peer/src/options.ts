@@ -77,7 +77,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
 }
 
 /** A preset with what was overridden; an override of `undefined` overrides nothing. */
-export function withPreset (preset: PresetName, overrides: PeerOverrides): PeerOptions {
+export function withPreset(preset: PresetName, overrides: PeerOverrides): PeerOptions {
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
 
   return { ...presets[preset], ...(Object.fromEntries(given) as Pick<PeerOptions, 'privateKey'> & Partial<Preset>) }

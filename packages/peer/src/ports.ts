@@ -10,7 +10,7 @@ import type { Endpoint } from './transports.ts'
  */
 export type PortState = 'free' | 'taken' | 'denied' | 'absent' | 'unknown'
 
-export async function portState (endpoint: Endpoint): Promise<PortState> {
+export async function portState(endpoint: Endpoint): Promise<PortState> {
   try {
     await (endpoint.protocol === 'tcp' ? takeTcp(endpoint) : takeUdp(endpoint))
     return 'free'
@@ -19,7 +19,7 @@ export async function portState (endpoint: Endpoint): Promise<PortState> {
   }
 }
 
-async function takeTcp ({ host, port }: Endpoint): Promise<void> {
+async function takeTcp({ host, port }: Endpoint): Promise<void> {
   const server = createServer()
   server.listen({ host, port, exclusive: true })
   await once(server, 'listening')
@@ -27,7 +27,7 @@ async function takeTcp ({ host, port }: Endpoint): Promise<void> {
   await once(server, 'close')
 }
 
-async function takeUdp ({ family, host, port }: Endpoint): Promise<void> {
+async function takeUdp({ family, host, port }: Endpoint): Promise<void> {
   const socket = createSocket(family === 'ip6' ? 'udp6' : 'udp4')
   try {
     socket.bind({ address: host, port, exclusive: true })
@@ -39,7 +39,7 @@ async function takeUdp ({ family, host, port }: Endpoint): Promise<void> {
   }
 }
 
-function stateOf (error: unknown): PortState {
+function stateOf(error: unknown): PortState {
   switch (error instanceof Error && 'code' in error ? error.code : undefined) {
     case 'EADDRINUSE':
       return 'taken'

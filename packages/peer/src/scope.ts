@@ -7,7 +7,7 @@ import type { NetworkScope } from './options.ts'
  * `auto` is local only while every address given is private or loopback; one public address, or one name that has to
  * be looked up, makes it public. It is asked again whenever our own addresses change.
  */
-export function isLocalNetwork (scope: NetworkScope, addresses: Iterable<Multiaddr>): boolean {
+export function isLocalNetwork(scope: NetworkScope, addresses: Iterable<Multiaddr>): boolean {
   switch (scope) {
     case 'local':
       return true
@@ -18,7 +18,7 @@ export function isLocalNetwork (scope: NetworkScope, addresses: Iterable<Multiad
   }
 }
 
-function isOfHere (address: Multiaddr): boolean {
+function isOfHere(address: Multiaddr): boolean {
   try {
     return isPrivate(address)
   } catch {

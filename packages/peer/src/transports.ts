@@ -1,13 +1,14 @@
 /**
  * Which of our transports an address belongs to, decided from the address alone, before anything is loaded.
  */
-import { QUIC_V1, TCP, WebRTCDirect, WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
+import { CODE_P2P } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { QUIC_V1, TCP, WebRTCDirect, WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
 
 export type TransportName = 'tcp' | 'quic' | 'websocket' | 'webrtc-direct'
 
 /** The transport that dials an address; `undefined` when none does. A `/p2p/…` at the end does not matter. */
-export function transportOf (address: Multiaddr): TransportName | undefined {
+export function transportOf(address: Multiaddr): TransportName | undefined {
   if (TCP.exactMatch(address)) {
     return 'tcp'
   }
@@ -22,18 +23,23 @@ export function transportOf (address: Multiaddr): TransportName | undefined {
 }
 
 /** Whether we can listen on such an address: as for dialling, but secure WebSocket needs a certificate that we lack. */
-export function canListen (address: Multiaddr): boolean {
+export function canListen(address: Multiaddr): boolean {
   return transportOf(address) !== undefined && !WebSocketsSecure.exactMatch(address) && peerIdOf(address) === undefined
 }
 
 /** Whether a `/dnsaddr/…`, which resolves to addresses that only the resolver knows. */
-export function isDnsAddress (address: Multiaddr): boolean {
+export function isDnsAddress(address: Multiaddr): boolean {
   return address.getComponents()[0]?.name === 'dnsaddr'
 }
 
 /** The peer id that an address names last, as text. */
-export function peerIdOf (address: Multiaddr): string | undefined {
+export function peerIdOf(address: Multiaddr): string | undefined {
   return address.getComponents().findLast(({ name }) => name === 'p2p')?.value
+}
+
+/** The address alone, without the id of the peer that is there. */
+export function withoutPeerId(address: Multiaddr): Multiaddr {
+  return peerIdOf(address) === undefined ? address : address.decapsulateCode(CODE_P2P)
 }
 
 /** What is in front of the transport: a host and a port, of TCP or UDP. */
@@ -45,7 +51,7 @@ export interface Endpoint {
 }
 
 /** The endpoint of an address; `undefined` when it does not begin with a host and a port. */
-export function endpointOf (address: Multiaddr): Endpoint | undefined {
+export function endpointOf(address: Multiaddr): Endpoint | undefined {
   const components = address.getComponents().filter(({ name }) => name !== 'ip6zone')
   const [host, port] = components
   if (host?.value === undefined || port?.value === undefined || (port.name !== 'tcp' && port.name !== 'udp')) {

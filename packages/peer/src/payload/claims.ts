@@ -4,7 +4,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 /** The longest peer id in text (an RSA or secp256k1 key as CIDv1) has about 64 characters. */
 const peerIdCharactersMax = 128
 
-export function isPeerId (text: string): boolean {
+export function isPeerId(text: string): boolean {
   if (text.length === 0 || text.length > peerIdCharactersMax) {
     return false
   }

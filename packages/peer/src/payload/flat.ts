@@ -13,7 +13,7 @@ import type { Field } from './protobuf.ts'
 const kinds: readonly PayloadKind[] = ['chat', 'file', 'discovery']
 
 export const flat: PayloadCodec = {
-  read (bytes) {
+  read(bytes) {
     const fields = readFields(bytes)
     if (fields === undefined || !fields.every(hasItsType)) {
       return undefined
@@ -31,7 +31,7 @@ export const flat: PayloadCodec = {
     return kind === undefined ? undefined : { kind, text: message }
   },
 
-  write (message, sender) {
+  write(message, sender) {
     return joined([
       bytesField(1, sender.peer),
       bytesField(2, message),
@@ -41,7 +41,7 @@ export const flat: PayloadCodec = {
   }
 }
 
-function hasItsType (field: Field): boolean {
+function hasItsType(field: Field): boolean {
   switch (field.number) {
     case 1:
     case 2:

@@ -6,14 +6,14 @@ import type { Payload, PayloadCodec } from './payload.ts'
 import { decodeUtf8 } from './text.ts'
 
 const openingBrace = 0x7b
-const bodies: Readonly<Record<number, { readonly kind: Payload['kind'], readonly body: string, readonly shown: string }>> = {
+const bodies: Readonly<Record<number, { readonly kind: Payload['kind']; readonly body: string; readonly shown: string }>> = {
   1: { kind: 'chat', body: 'chat', shown: 'message' },
   2: { kind: 'file', body: 'file', shown: 'name' },
   3: { kind: 'discovery', body: 'discovery', shown: 'peerId' }
 }
 
 export const json: PayloadCodec = {
-  read (bytes) {
+  read(bytes) {
     if (bytes[0] !== openingBrace) {
       return undefined
     }
@@ -29,12 +29,12 @@ export const json: PayloadCodec = {
     return form !== undefined && typeof text === 'string' ? { kind: form.kind, text } : undefined
   },
 
-  write (message) {
+  write(message) {
     return new TextEncoder().encode(JSON.stringify({ type: 1, chat: { message } }))
   }
 }
 
-function parse (bytes: Uint8Array): unknown {
+function parse(bytes: Uint8Array): unknown {
   const text = decodeUtf8(bytes)
   try {
     return text === undefined ? undefined : JSON.parse(text)
@@ -43,6 +43,6 @@ function parse (bytes: Uint8Array): unknown {
   }
 }
 
-function isObject (value: unknown): value is Readonly<Record<string, unknown>> {
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
 }

@@ -25,7 +25,7 @@ const shapes: Readonly<Record<number, Shape>> = {
 }
 
 export const oneof: PayloadCodec = {
-  read (bytes) {
+  read(bytes) {
     const [field, ...others] = readFields(bytes) ?? []
     if (field?.wire !== 'bytes' || others.length > 0) {
       return undefined
@@ -33,7 +33,7 @@ export const oneof: PayloadCodec = {
 
     const shape = shapes[field.number]
     const nested = readFields(field.value)
-    if (shape === undefined || nested === undefined || !nested.every((inner) => fits(inner, shape))) {
+    if (shape === undefined || nested === undefined || !nested.every(inner => fits(inner, shape))) {
       return undefined
     }
 
@@ -41,12 +41,12 @@ export const oneof: PayloadCodec = {
     return { kind: shape.kind, text: stringOf(nested.findLast(({ number }) => number === shape.shown)) ?? '' }
   },
 
-  write (message) {
+  write(message) {
     return bytesField(1, bytesField(1, message))
   }
 }
 
-function fits (field: Field, shape: Shape): boolean {
+function fits(field: Field, shape: Shape): boolean {
   const wanted = shape.fields[field.number]
   return wanted === 'string' ? stringOf(field) !== undefined : field.wire === wanted
 }

@@ -22,6 +22,6 @@ export interface Sender {
 /** One format: reads its own bytes and nothing else, and writes a chat message. */
 export interface PayloadCodec {
   /** The payload, or `undefined` when the bytes are not certainly of this format. Never throws. */
-  read (bytes: Uint8Array): Payload | undefined
-  write (text: string, sender: Sender): Uint8Array
+  read(bytes: Uint8Array): Payload | undefined
+  write(text: string, sender: Sender): Uint8Array
 }

@@ -9,14 +9,14 @@ import { decodeUtf8 } from './text.ts'
 const shape = /^(?<from>[^|]+)\|(?<message>.*)\|-?\d{1,20}\|\d{1,10}$/s
 
 export const pipe: PayloadCodec = {
-  read (bytes) {
+  read(bytes) {
     const groups = shape.exec(decodeUtf8(bytes) ?? '')?.groups
     const { from, message } = groups ?? {}
 
     return from !== undefined && message !== undefined && isPeerId(from) ? { kind: 'chat', text: message } : undefined
   },
 
-  write (message, sender) {
+  write(message, sender) {
     return new TextEncoder().encode(`${sender.peer}|${message}|${Math.floor(sender.now / 1_000)}|0`)
   }
 }

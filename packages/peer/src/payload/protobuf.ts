@@ -7,16 +7,16 @@
 import { decodeUtf8 } from './text.ts'
 
 export type Field =
-  | { readonly number: number, readonly wire: 'varint', readonly value: bigint }
-  | { readonly number: number, readonly wire: 'bytes', readonly value: Uint8Array }
+  | { readonly number: number; readonly wire: 'varint'; readonly value: bigint }
+  | { readonly number: number; readonly wire: 'bytes'; readonly value: Uint8Array }
   /** Of either fixed width; none of the formats uses them, but a stranger's extra field may. */
-  | { readonly number: number, readonly wire: 'fixed', readonly value: Uint8Array }
+  | { readonly number: number; readonly wire: 'fixed'; readonly value: Uint8Array }
 
 const fieldsMax = 256
 const varintBytesMax = 10
 
 /** All fields in their order, or `undefined` when the bytes are not one whole, well-formed message. */
-export function readFields (bytes: Uint8Array): Field[] | undefined {
+export function readFields(bytes: Uint8Array): Field[] | undefined {
   const fields: Field[] = []
   const reader = new Reader(bytes)
 
@@ -32,7 +32,7 @@ export function readFields (bytes: Uint8Array): Field[] | undefined {
   return fields
 }
 
-function readField (reader: Reader): Field | undefined {
+function readField(reader: Reader): Field | undefined {
   const tag = reader.varint()
   if (tag === undefined || tag < 8n || tag > 0xffff_ffffn) {
     return undefined
@@ -58,7 +58,7 @@ function readField (reader: Reader): Field | undefined {
   }
 }
 
-function fixed (number: number, value: Uint8Array | undefined): Field | undefined {
+function fixed(number: number, value: Uint8Array | undefined): Field | undefined {
   return value === undefined ? undefined : { number, wire: 'fixed', value }
 }
 
@@ -66,16 +66,16 @@ class Reader {
   readonly #bytes: Uint8Array
   #at = 0
 
-  constructor (bytes: Uint8Array) {
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes
   }
 
-  get ended (): boolean {
+  get ended(): boolean {
     return this.#at >= this.#bytes.length
   }
 
   /** An unsigned 64-bit number; `undefined` when it is cut off or too long. */
-  varint (): bigint | undefined {
+  varint(): bigint | undefined {
     let value = 0n
     for (let i = 0; i < varintBytesMax; i++) {
       const byte = this.#bytes[this.#at]
@@ -93,7 +93,7 @@ class Reader {
     return undefined
   }
 
-  take (length: bigint): Uint8Array | undefined {
+  take(length: bigint): Uint8Array | undefined {
     if (length > BigInt(this.#bytes.length - this.#at)) {
       return undefined
     }
@@ -105,21 +105,21 @@ class Reader {
 }
 
 /** The field's text, or `undefined` when it is no valid UTF-8 string. */
-export function stringOf (field: Field | undefined): string | undefined {
+export function stringOf(field: Field | undefined): string | undefined {
   return field?.wire === 'bytes' ? decodeUtf8(field.value) : undefined
 }
 
 /** A length-delimited field: bytes, or a text as UTF-8. */
-export function bytesField (number: number, value: Uint8Array | string): Uint8Array {
+export function bytesField(number: number, value: Uint8Array | string): Uint8Array {
   const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value
-  return joined([varint(BigInt(number << 3 | 2)), varint(BigInt(bytes.length)), bytes])
+  return joined([varint(BigInt((number << 3) | 2)), varint(BigInt(bytes.length)), bytes])
 }
 
-export function varintField (number: number, value: bigint): Uint8Array {
+export function varintField(number: number, value: bigint): Uint8Array {
   return joined([varint(BigInt(number << 3)), varint(value)])
 }
 
-export function joined (parts: readonly Uint8Array[]): Uint8Array {
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {
@@ -130,7 +130,7 @@ export function joined (parts: readonly Uint8Array[]): Uint8Array {
   return bytes
 }
 
-function varint (value: bigint): Uint8Array {
+function varint(value: bigint): Uint8Array {
   const bytes: number[] = []
   let rest = value
   while (rest >= 0x80n) {

@@ -22,11 +22,11 @@ export const payloadBytesMax = 1024 * 1024
 export const textBytesMax = 64 * 1024
 
 export type Sniffed =
-  | { readonly ok: true, readonly format: PayloadFormat, readonly payload: Payload }
-  | { readonly ok: false, readonly reason: string }
+  | { readonly ok: true; readonly format: PayloadFormat; readonly payload: Payload }
+  | { readonly ok: false; readonly reason: string }
 
 /** What the bytes say. Never throws. */
-export function readPayload (bytes: Uint8Array): Sniffed {
+export function readPayload(bytes: Uint8Array): Sniffed {
   if (bytes.length > payloadBytesMax) {
     return { ok: false, reason: `${bytes.length} bytes are more than the ${payloadBytesMax} that are read` }
   }
@@ -42,6 +42,6 @@ export function readPayload (bytes: Uint8Array): Sniffed {
 }
 
 /** The bytes of a chat message. A lone surrogate, which UTF-8 cannot write, becomes U+FFFD. */
-export function writePayload (format: PayloadFormat, message: string, sender: Sender): Uint8Array {
+export function writePayload(format: PayloadFormat, message: string, sender: Sender): Uint8Array {
   return codecs[format].write(message, sender)
 }

@@ -6,7 +6,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
 
 /** The text, or `undefined` when the bytes are not valid UTF-8. */
-export function decodeUtf8 (bytes: Uint8Array): string | undefined {
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes)
   } catch {
@@ -15,12 +15,12 @@ export function decodeUtf8 (bytes: Uint8Array): string | undefined {
 }
 
 export const text: PayloadCodec = {
-  read (bytes) {
+  read(bytes) {
     const decoded = decodeUtf8(bytes)
     return decoded === undefined ? undefined : { kind: 'chat', text: decoded }
   },
 
-  write (message) {
+  write(message) {
     return encoder.encode(message)
   }
 }
