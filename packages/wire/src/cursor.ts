@@ -15,12 +15,12 @@ export class Cursor {
   /** The end of the message or submessage that is being read. */
   end: number
 
-  constructor (bytes: Uint8Array) {
+  constructor(bytes: Uint8Array) {
     this.bytes = bytes
     this.end = bytes.byteLength
   }
 
-  get done (): boolean {
+  get done(): boolean {
     return this.at >= this.end
   }
 
@@ -28,7 +28,7 @@ export class Cursor {
    * An unsigned varint that matters: at most 9 bytes, in its shortest form. From 2^53 on the result is rounded, which
    * is harmless: it only gets compared to limits far below.
    */
-  varint (): number {
+  varint(): number {
     const first = this.#byte()
     if (first < 0x80) {
       return first
@@ -54,7 +54,7 @@ export class Cursor {
   }
 
   /** The tag of the next field. */
-  tag (): number {
+  tag(): number {
     const tag = this.varint()
     if (tag < 8 || tag > 0xffff_ffff) {
       throw new WireError('ERR_MALFORMED', `protobuf has no field with the tag ${tag}, found before byte ${this.at}`)
@@ -64,7 +64,7 @@ export class Cursor {
   }
 
   /** A length that fits into what is left of the current message. */
-  length (): number {
+  length(): number {
     const length = this.varint()
     if (length > this.end - this.at) {
       throw this.#truncated(length)
@@ -74,7 +74,7 @@ export class Cursor {
   }
 
   /** The value of an enum: NaN for a negative one, which takes 10 bytes and is no value of ours. */
-  enumeration (): number {
+  enumeration(): number {
     const start = this.at
     this.#skipVarint()
     if (this.at - start > varintBytes) {
@@ -86,7 +86,7 @@ export class Cursor {
   }
 
   /** Steps over the content of a field that nobody reads. */
-  skip (tag: number): void {
+  skip(tag: number): void {
     switch (tag & 7) {
       case wireType.varint:
         return this.#skipVarint()
@@ -103,24 +103,24 @@ export class Cursor {
   }
 
   /** Narrows the cursor to a submessage of the length that comes next. Gives what `leave` wants back. */
-  enter (): number {
+  enter(): number {
     const outerEnd = this.end
     this.end = this.length() + this.at
     return outerEnd
   }
 
   /** Goes behind the submessage, however much of it was read. */
-  leave (outerEnd: number): void {
+  leave(outerEnd: number): void {
     this.at = this.end
     this.end = outerEnd
   }
 
   /** The bytes from `from` to `to`, not copied. A plain Uint8Array, also where the input is a Node.js Buffer. */
-  view (from: number, to: number): Uint8Array {
+  view(from: number, to: number): Uint8Array {
     return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + from, to - from)
   }
 
-  #byte (): number {
+  #byte(): number {
     if (this.at >= this.end) {
       throw this.#truncated(1)
     }
@@ -128,16 +128,19 @@ export class Cursor {
     return this.bytes[this.at++] as number
   }
 
-  #skipVarint (): void {
+  #skipVarint(): void {
     const limit = this.at + skippedVarintBytes
     while (this.#byte() >= 0x80) {
       if (this.at === limit) {
-        throw new WireError('ERR_VARINT', `a varint at byte ${limit - skippedVarintBytes} is longer than ${skippedVarintBytes} bytes`)
+        throw new WireError(
+          'ERR_VARINT',
+          `a varint at byte ${limit - skippedVarintBytes} is longer than ${skippedVarintBytes} bytes`
+        )
       }
     }
   }
 
-  #skipBytes (length: number): void {
+  #skipBytes(length: number): void {
     if (length > this.end - this.at) {
       throw this.#truncated(length)
     }
@@ -145,7 +148,7 @@ export class Cursor {
     this.at += length
   }
 
-  #truncated (length: number): WireError {
+  #truncated(length: number): WireError {
     return new WireError('ERR_TRUNCATED', `${length} bytes were announced at byte ${this.at}, but ${this.end - this.at} are left`)
   }
 }
@@ -159,19 +162,19 @@ export class Span {
   #to = 0
 
   /** 0 also where the field was absent. */
-  get length (): number {
+  get length(): number {
     return this.#to - this.#from
   }
 
   /** Reads the length that comes next and steps over the content. */
-  take (cursor: Cursor): void {
+  take(cursor: Cursor): void {
     const length = cursor.length()
     this.#from = cursor.at
     this.#to = cursor.at += length
   }
 
   /** The content, not copied. */
-  view (cursor: Cursor): Uint8Array {
+  view(cursor: Cursor): Uint8Array {
     return cursor.view(this.#from, this.#to)
   }
 }

@@ -23,7 +23,7 @@ import { RecordDraft } from './record.ts'
  * for longer than it takes to handle the message copies it. No bytes at all are a PUT_VALUE without key or record,
  * for proto3 leaves out whatever is 0 or empty: that makes no sense, but it is the caller who knows.
  */
-export function decodeMessage (bytes: Uint8Array, limits: DecodeLimits = decodeLimits): WireMessage {
+export function decodeMessage(bytes: Uint8Array, limits: DecodeLimits = decodeLimits): WireMessage {
   const cursor = new Cursor(bytes)
   const closer = new PeerList(limits.closerPeers)
   const providers = new PeerList(limits.providers)
@@ -68,12 +68,12 @@ class PeerList {
   readonly peers: WirePeer[] = []
   #left: number
 
-  constructor (limit: number) {
+  constructor(limit: number) {
     this.#left = limit
   }
 
   // Broken peers use up the limit too: else a frame full of them would cost an attempt and an error each.
-  read (cursor: Cursor, limits: DecodeLimits): void {
+  read(cursor: Cursor, limits: DecodeLimits): void {
     if (this.#left === 0) {
       cursor.leave(cursor.enter())
       return
@@ -87,7 +87,7 @@ class PeerList {
   }
 }
 
-function typeOf (number: number): MessageType {
+function typeOf(number: number): MessageType {
   const type = messageTypes[number]
   if (type === undefined) {
     throw new WireError('ERR_MESSAGE_TYPE', `the protocol has no message type ${number}, only 0 to ${messageTypes.length - 1}`)
@@ -96,7 +96,7 @@ function typeOf (number: number): MessageType {
   return type
 }
 
-function checkKey (type: MessageType, length: number, limits: DecodeLimits): void {
+function checkKey(type: MessageType, length: number, limits: DecodeLimits): void {
   const limit = type === 'GET_PROVIDERS' || type === 'ADD_PROVIDER' ? limits.providerKeyBytes : limits.keyBytes
   if (length > limit) {
     throw new WireError('ERR_KEY_TOO_LONG', `a ${type} key of ${length} bytes is over the limit of ${limit}`)

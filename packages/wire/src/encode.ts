@@ -10,7 +10,7 @@ import { encodeRecord } from './record.ts'
 import { bytesFieldLength, varintLength, writeBytesField, writeVarint, writeVarintField } from './varint.ts'
 
 /** The message as protobuf, without a length prefix. */
-export function encodeMessage (message: OutgoingMessage): Uint8Array {
+export function encodeMessage(message: OutgoingMessage): Uint8Array {
   const parts = measure(message)
   const bytes = new Uint8Array(parts.size)
   write(parts, bytes, 0)
@@ -18,7 +18,7 @@ export function encodeMessage (message: OutgoingMessage): Uint8Array {
 }
 
 /** The message as it goes on a stream: an unsigned varint length, then the protobuf. */
-export function encodeFrame (message: OutgoingMessage): Uint8Array {
+export function encodeFrame(message: OutgoingMessage): Uint8Array {
   const parts = measure(message)
   const bytes = new Uint8Array(varintLength(parts.size) + parts.size)
   write(parts, bytes, writeVarint(bytes, 0, parts.size))
@@ -37,7 +37,7 @@ interface Parts {
 
 const noPeers: readonly EncodedPeer[] = []
 
-function measure (message: OutgoingMessage): Parts {
+function measure(message: OutgoingMessage): Parts {
   const type = messageTypes.indexOf(message.type)
   const key = message.key !== undefined && message.key.byteLength > 0 ? message.key : undefined
   const record = message.record === undefined ? undefined : encodeRecord(message.record)
@@ -53,7 +53,7 @@ function measure (message: OutgoingMessage): Parts {
   return { type, key, record, closer, providers, size }
 }
 
-function write (parts: Parts, into: Uint8Array, at: number): void {
+function write(parts: Parts, into: Uint8Array, at: number): void {
   if (parts.type > 0) {
     at = writeVarintField(into, at, messageTag.type, parts.type)
   }
@@ -71,7 +71,7 @@ function write (parts: Parts, into: Uint8Array, at: number): void {
 }
 
 // An encoded peer starts with its length, so it lacks only the tag, which for both lists is one byte.
-function peersLength (peers: readonly EncodedPeer[]): number {
+function peersLength(peers: readonly EncodedPeer[]): number {
   let length = peers.length
   for (const peer of peers) {
     length += peer.byteLength
@@ -80,7 +80,7 @@ function peersLength (peers: readonly EncodedPeer[]): number {
   return length
 }
 
-function writePeers (into: Uint8Array, at: number, tag: number, peers: readonly EncodedPeer[]): number {
+function writePeers(into: Uint8Array, at: number, tag: number, peers: readonly EncodedPeer[]): number {
   for (const peer of peers) {
     into[at++] = tag
     into.set(peer, at)
@@ -91,10 +91,10 @@ function writePeers (into: Uint8Array, at: number, tag: number, peers: readonly 
 }
 
 /** The list itself where every peer comes encoded, as when serving; a new one only where some do not. */
-function encodeAll (peers: ReadonlyArray<WirePeer | EncodedPeer> = noPeers): readonly EncodedPeer[] {
-  return peers.every(isEncoded) ? peers : peers.map(peer => isEncoded(peer) ? peer : encodePeer(peer))
+function encodeAll(peers: ReadonlyArray<WirePeer | EncodedPeer> = noPeers): readonly EncodedPeer[] {
+  return peers.every(isEncoded) ? peers : peers.map(peer => (isEncoded(peer) ? peer : encodePeer(peer)))
 }
 
-function isEncoded (peer: WirePeer | EncodedPeer): peer is EncodedPeer {
+function isEncoded(peer: WirePeer | EncodedPeer): peer is EncodedPeer {
   return peer instanceof Uint8Array
 }

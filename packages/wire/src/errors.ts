@@ -30,7 +30,7 @@ export class WireError extends Error {
   override readonly name = 'WireError'
   readonly code: WireErrorCode
 
-  constructor (code: WireErrorCode, message: string) {
+  constructor(code: WireErrorCode, message: string) {
     super(message)
     this.code = code
   }

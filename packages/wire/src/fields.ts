@@ -28,6 +28,6 @@ export const recordTag = {
   ttl: tag(777, wireType.varint)
 }
 
-function tag (field: number, type: number): number {
+function tag(field: number, type: number): number {
   return field * 8 + type
 }

@@ -16,9 +16,10 @@ const nothing = new Uint8Array(0)
  * then throws the same again, and the stream should be reset. An empty frame is an empty array.
  *
  * Memory: a frame that lies inside one chunk is a view of that chunk. Otherwise what is there is copied into a buffer
- * of our own, which grows with what really arrives, never with what a prefix announces: at most twice `buffered` is
- * held, and never a transport's buffer for the sake of the few bytes of an unfinished frame. Bytes that were handed out
- * are never written again. The caller bounds `buffered`: by draining after each push, or by pausing the stream.
+ * of our own, which grows with what really arrives, never with what a prefix announces: it is at most twice as large as
+ * what was buffered when it last grew. A transport's buffer is never kept for the few bytes of an unfinished frame, and
+ * bytes that were handed out are never written again. The caller bounds `buffered`: by draining after each push, or by
+ * pausing the stream.
  */
 export class FrameReader {
   /** The longest frame accepted, prefix not counted. May be changed at any time: `next` compares it. */
@@ -33,16 +34,16 @@ export class FrameReader {
   // What the unfinished frame in front weighs with its prefix; 0 while that is not known.
   #wanted = 0
 
-  constructor (maxFrameBytes: number) {
+  constructor(maxFrameBytes: number) {
     this.maxFrameBytes = maxFrameBytes
   }
 
   /** Bytes received and not yet handed out. Above 0 where a stream ends, it ended in the middle of a frame. */
-  get buffered (): number {
+  get buffered(): number {
     return this.#to - this.#from
   }
 
-  push (chunk: Uint8Array | Uint8ArrayList): void {
+  push(chunk: Uint8Array | Uint8ArrayList): void {
     if (chunk instanceof Uint8Array) {
       this.#append(chunk)
       return
@@ -54,7 +55,7 @@ export class FrameReader {
   }
 
   /** The content of the next frame that is complete, or undefined until more is pushed. */
-  next (): Uint8Array | undefined {
+  next(): Uint8Array | undefined {
     const length = this.#announced()
     const prefix = length === undefined ? 0 : varintLength(length)
     if (length === undefined || this.buffered < prefix + length) {
@@ -70,7 +71,7 @@ export class FrameReader {
   }
 
   /** The length that the frame in front announces, or undefined while its prefix is not complete. */
-  #announced (): number | undefined {
+  #announced(): number | undefined {
     let length = 0
     let scale = 1
     for (let count = 1; count <= varintBytes; count++) {
@@ -99,7 +100,7 @@ export class FrameReader {
     throw new WireError('ERR_VARINT', `a frame starts with a length of more than ${varintBytes} bytes`)
   }
 
-  #append (chunk: Uint8Array): void {
+  #append(chunk: Uint8Array): void {
     if (chunk.byteLength === 0) {
       return
     }
@@ -122,7 +123,7 @@ export class FrameReader {
   }
 
   /** Lets go of the transport's buffer, and of our own once it is empty. */
-  #settle (): void {
+  #settle(): void {
     if (this.buffered === 0) {
       this.#bytes = nothing
       this.#from = 0
@@ -133,7 +134,7 @@ export class FrameReader {
   }
 
   /** Moves what is there to a buffer of our own that holds `needed` bytes. Doubling keeps many small chunks cheap. */
-  #move (needed: number): void {
+  #move(needed: number): void {
     const beyond = Math.max(0, needed - this.#wanted)
     const capacity = beyond > 0 ? this.#wanted + 2 * beyond : Math.min(2 * needed, this.#wanted)
     const bytes = new Uint8Array(Math.max(capacity, smallestBuffer))

@@ -16,7 +16,7 @@ import { bytesFieldLength, varintFieldLength, varintLength, writeBytesField, wri
  * The bytes of one peer as they stand in a message. Addresses that would take it over 8 KiB are left out, for its
  * readers drop a larger record, or (as go does) those addresses.
  */
-export function encodePeer (peer: WirePeer): EncodedPeer {
+export function encodePeer(peer: WirePeer): EncodedPeer {
   assert(
     peer.id.byteLength > 0 && peer.id.byteLength <= protocolLimits.peerIdBytes,
     `a peer id has 1 to ${protocolLimits.peerIdBytes} bytes, not ${peer.id.byteLength}`
@@ -56,7 +56,7 @@ export function encodePeer (peer: WirePeer): EncodedPeer {
  * Reads the peer that comes next, or steps over it and gives undefined if it is broken, larger than a peer may be,
  * or without a usable id. Throws only when the message around it cannot go on.
  */
-export function readPeer (cursor: Cursor, limits: DecodeLimits): WirePeer | undefined {
+export function readPeer(cursor: Cursor, limits: DecodeLimits): WirePeer | undefined {
   const outerEnd = cursor.enter()
   try {
     return cursor.end - cursor.at > limits.peerBytes ? undefined : readPeerFields(cursor, limits)
@@ -71,7 +71,7 @@ export function readPeer (cursor: Cursor, limits: DecodeLimits): WirePeer | unde
   }
 }
 
-function readPeerFields (cursor: Cursor, limits: DecodeLimits): WirePeer | undefined {
+function readPeerFields(cursor: Cursor, limits: DecodeLimits): WirePeer | undefined {
   const addresses: Uint8Array[] = []
   const id = new Span()
   let connection = 0

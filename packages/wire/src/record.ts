@@ -16,7 +16,7 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** A record as bytes: the content of a message's field 3, and what the datastore holds. */
-export function encodeRecord (record: WireRecord): Uint8Array {
+export function encodeRecord(record: WireRecord): Uint8Array {
   const time = record.timeReceived === undefined ? noBytes : encoder.encode(record.timeReceived)
   const fields: ReadonlyArray<readonly [number, Uint8Array]> = [
     [recordTag.key, record.key],
@@ -50,7 +50,7 @@ export function encodeRecord (record: WireRecord): Uint8Array {
  *
  * Throws a `WireError` where the bytes are broken or the key or value is over its limit.
  */
-export function decodeRecord (bytes: Uint8Array, limits: DecodeLimits = decodeLimits): WireRecord {
+export function decodeRecord(bytes: Uint8Array, limits: DecodeLimits = decodeLimits): WireRecord {
   const cursor = new Cursor(bytes)
   const draft = new RecordDraft()
   draft.read(cursor)
@@ -69,7 +69,7 @@ export class RecordDraft {
   #ttl = 0
 
   /** Reads fields up to the cursor's end. */
-  read (cursor: Cursor): void {
+  read(cursor: Cursor): void {
     while (!cursor.done) {
       const tag = cursor.tag()
       switch (tag) {
@@ -95,13 +95,19 @@ export class RecordDraft {
   }
 
   /** The record, checked against its limits. */
-  finish (cursor: Cursor, limits: DecodeLimits): WireRecord {
+  finish(cursor: Cursor, limits: DecodeLimits): WireRecord {
     if (this.#key.length > limits.keyBytes) {
-      throw new WireError('ERR_KEY_TOO_LONG', `a record's key of ${this.#key.length} bytes is over the limit of ${limits.keyBytes}`)
+      throw new WireError(
+        'ERR_KEY_TOO_LONG',
+        `a record's key of ${this.#key.length} bytes is over the limit of ${limits.keyBytes}`
+      )
     }
 
     if (this.#value.length > limits.valueBytes) {
-      throw new WireError('ERR_VALUE_TOO_LARGE', `a value of ${this.#value.length} bytes is over the limit of ${limits.valueBytes}`)
+      throw new WireError(
+        'ERR_VALUE_TOO_LARGE',
+        `a value of ${this.#value.length} bytes is over the limit of ${limits.valueBytes}`
+      )
     }
 
     return {
@@ -109,13 +115,14 @@ export class RecordDraft {
       value: this.#value.view(cursor),
       timeReceived: this.#readTime(cursor),
       // An id that cannot be one, or a time to live beyond 32 bits, is as good as none: nothing depends on them.
-      publisher: this.#publisher.length > 0 && this.#publisher.length <= limits.peerIdBytes ? this.#publisher.view(cursor) : undefined,
+      publisher:
+        this.#publisher.length > 0 && this.#publisher.length <= limits.peerIdBytes ? this.#publisher.view(cursor) : undefined,
       ttl: this.#ttl > 0 && this.#ttl <= 0xffff_ffff ? this.#ttl : undefined
     }
   }
 
   // The one field that is copied, into a string: so the only one whose length has to be bounded before.
-  #readTime (cursor: Cursor): string | undefined {
+  #readTime(cursor: Cursor): string | undefined {
     if (this.#timeReceived.length === 0 || this.#timeReceived.length > timeReceivedBytes) {
       return undefined
     }

@@ -13,7 +13,7 @@ const decimalSeconds = /^(\d{1,12})(?:\.(\d{1,30}))?$/
 const endOfTime = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /** Milliseconds since the Unix epoch, below a millisecond cut off; undefined for whatever is no time between 1970 and 9999. */
-export function parseTimeReceived (text: string | undefined): number | undefined {
+export function parseTimeReceived(text: string | undefined): number | undefined {
   if (text === undefined) {
     return undefined
   }
@@ -26,24 +26,30 @@ export function parseTimeReceived (text: string | undefined): number | undefined
  * The RFC 3339 text, in UTC, of a time between the years 1970 and 9999. With nine digits of fraction, because
  * `@libp2p/record` reads nothing else right: from three it makes an invalid date, and no fraction at all it refuses.
  */
-export function formatTimeReceived (millis: number): string {
+export function formatTimeReceived(millis: number): string {
   assert(millis >= 0 && millis <= endOfTime, `a record's time lies between 1970 and 9999, not at ${millis} ms`)
   return new Date(millis).toISOString().replace('Z', '000000Z')
 }
 
-function parseDecimalSeconds (text: string): number | undefined {
+function parseDecimalSeconds(text: string): number | undefined {
   const match = decimalSeconds.exec(text)
   return match === null ? undefined : Number(match[1]) * 1_000 + fractionMillis(match[2])
 }
 
-function parseRfc3339 (text: string): number | undefined {
+function parseRfc3339(text: string): number | undefined {
   const match = rfc3339.exec(text)
   if (match === null) {
     return undefined
   }
 
   const [, year, month, day, hour, minute, second, fraction, sign, offsetHour, offsetMinute] = match
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60 || Number(offsetHour ?? 0) > 23 || Number(offsetMinute ?? 0) > 59) {
+  if (
+    Number(hour) > 23 ||
+    Number(minute) > 59 ||
+    Number(second) > 60 ||
+    Number(offsetHour ?? 0) > 23 ||
+    Number(offsetMinute ?? 0) > 59
+  ) {
     return undefined
   }
 
@@ -58,6 +64,6 @@ function parseRfc3339 (text: string): number | undefined {
 }
 
 // Digit by digit, for a decimal fraction of a second times 1,000 is not exact in floating point.
-function fractionMillis (digits = ''): number {
+function fractionMillis(digits = ''): number {
   return Number(digits.slice(0, 3).padEnd(3, '0'))
 }

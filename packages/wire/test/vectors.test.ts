@@ -7,16 +7,25 @@ import { fromHex, readable, readableRecord, toHex } from './support/readable.ts'
 import type { ReadableMessage, ReadablePeer, ReadableRecord } from './support/readable.ts'
 
 interface GoVectors {
-  readonly messages: ReadonlyArray<{ readonly name: string, readonly bytes: string, readonly frame: string, readonly message: ReadableMessage }>
-  readonly records: ReadonlyArray<{ readonly name: string, readonly bytes: string, readonly record: ReadableRecord }>
+  readonly messages: ReadonlyArray<{
+    readonly name: string
+    readonly bytes: string
+    readonly frame: string
+    readonly message: ReadableMessage
+  }>
+  readonly records: ReadonlyArray<{ readonly name: string; readonly bytes: string; readonly record: ReadableRecord }>
 }
 
 interface HandVectors {
-  readonly messages: ReadonlyArray<{ readonly name: string, readonly parts: ReadonlyArray<readonly [string, string]>, readonly message: ReadableMessage }>
+  readonly messages: ReadonlyArray<{
+    readonly name: string
+    readonly parts: ReadonlyArray<readonly [string, string]>
+    readonly message: ReadableMessage
+  }>
 }
 
-const go = load<GoVectors>('go.json')
-const hand = load<HandVectors>('hand.json')
+const go = load('go.json') as GoVectors
+const hand = load('hand.json') as HandVectors
 const types = ['PUT_VALUE', 'GET_VALUE', 'ADD_PROVIDER', 'GET_PROVIDERS', 'FIND_NODE', 'PING'].toSorted()
 
 describe('messages as go-libp2p-kad-dht writes them', () => {
@@ -65,12 +74,12 @@ describe('messages written by hand', () => {
   }
 })
 
-function load<T> (name: string): T {
-  return JSON.parse(readFileSync(new URL(`../../../vectors/kad-dht/${name}`, import.meta.url), 'utf8')) as T
+function load(name: string): unknown {
+  return JSON.parse(readFileSync(new URL(`../../../vectors/kad-dht/${name}`, import.meta.url), 'utf8'))
 }
 
 // The vectors also give peer ids and addresses as text, for readers and for other packages.
-function withoutText (message: ReadableMessage): ReadableMessage {
+function withoutText(message: ReadableMessage): ReadableMessage {
   const bare = ({ id, addresses, connection }: ReadablePeer): ReadablePeer => ({ id, addresses, connection })
   return { ...message, closer: message.closer.map(bare), providers: message.providers.map(bare) }
 }

@@ -8,15 +8,15 @@ export interface Allocations<T> {
 }
 
 /** Runs `run` with a global Uint8Array that counts. Synchronous code only. */
-export function countAllocations<T> (run: () => T): Allocations<T> {
+export function countAllocations<T>(run: () => T): Allocations<T> {
   const original = globalThis.Uint8Array
   let arrays = 0
   let bytes = 0
   const counting = new Proxy(original, {
-    construct (target, args: unknown[], newTarget: object) {
+    construct(target, args: readonly unknown[]): object {
       arrays++
       bytes += typeof args[0] === 'number' ? args[0] : 0
-      return Reflect.construct(target, args, newTarget === counting ? target : newTarget) as object
+      return Reflect.construct(target, args)
     }
   })
 

@@ -1,12 +1,20 @@
 /** Messages drawn by fast-check: everything that encoding and decoding again must leave as it was. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
 import type { ConnectionType, MessageType, WireMessage, WirePeer, WireRecord } from '@vicinity/wire'
 
-export const messageTypes: readonly MessageType[] = ['PUT_VALUE', 'GET_VALUE', 'ADD_PROVIDER', 'GET_PROVIDERS', 'FIND_NODE', 'PING']
+export const messageTypes: readonly MessageType[] = [
+  'PUT_VALUE',
+  'GET_VALUE',
+  'ADD_PROVIDER',
+  'GET_PROVIDERS',
+  'FIND_NODE',
+  'PING'
+]
 export const connectionTypes: readonly ConnectionType[] = ['NOT_CONNECTED', 'CONNECTED', 'CAN_CONNECT', 'CANNOT_CONNECT']
 
-const bytes = (minLength: number, maxLength: number): Arbitrary<Uint8Array> => fc.uint8Array({ minLength, maxLength, size: 'max' })
+const bytes = (minLength: number, maxLength: number): Arbitrary<Uint8Array> =>
+  fc.uint8Array({ minLength, maxLength, size: 'max' })
 const optional = <T>(arbitrary: Arbitrary<T>): Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined })
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }).filter(string => Buffer.byteLength(string) <= 64)
 

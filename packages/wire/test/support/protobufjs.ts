@@ -55,7 +55,7 @@ export interface ForeignFields {
 }
 
 /** The message as protobufjs encodes it, optionally with fields that are not ours. */
-export function referenceEncode (message: WireMessage, foreign: Partial<ForeignFields> = {}): Uint8Array {
+export function referenceEncode(message: WireMessage, foreign: Partial<ForeignFields> = {}): Uint8Array {
   return encode(messageCodec, {
     type: enumNumber('MessageType', message.type),
     key: message.key,
@@ -66,12 +66,12 @@ export function referenceEncode (message: WireMessage, foreign: Partial<ForeignF
   })
 }
 
-export function referenceEncodeRecord (record: WireRecord): Uint8Array {
+export function referenceEncodeRecord(record: WireRecord): Uint8Array {
   return encode(recordCodec, recordFields(record))
 }
 
 /** What protobufjs makes of the bytes of a message. */
-export function referenceDecode (bytes: Uint8Array): ReadableMessage {
+export function referenceDecode(bytes: Uint8Array): ReadableMessage {
   const message = messageCodec.toObject(messageCodec.decode(bytes), { enums: String, defaults: true, longs: Number }) as {
     type: string
     key: Uint8Array
@@ -89,14 +89,24 @@ export function referenceDecode (bytes: Uint8Array): ReadableMessage {
   }
 }
 
-interface PlainPeer { id: Uint8Array, addrs: Uint8Array[], connection: string }
-interface PlainRecord { key: Uint8Array, value: Uint8Array, timeReceived: string, publisher: Uint8Array, ttl: number }
+interface PlainPeer {
+  id: Uint8Array
+  addrs: Uint8Array[]
+  connection: string
+}
+interface PlainRecord {
+  key: Uint8Array
+  value: Uint8Array
+  timeReceived: string
+  publisher: Uint8Array
+  ttl: number
+}
 
-function readPeer (peer: PlainPeer): ReadablePeer {
+function readPeer(peer: PlainPeer): ReadablePeer {
   return { id: toHex(peer.id), addresses: peer.addrs.map(toHex), connection: peer.connection }
 }
 
-function readRecord (record: PlainRecord): ReadableRecord {
+function readRecord(record: PlainRecord): ReadableRecord {
   return {
     key: toHex(record.key),
     value: toHex(record.value),
@@ -106,32 +116,39 @@ function readRecord (record: PlainRecord): ReadableRecord {
   }
 }
 
-function peerFields (peer: WirePeer): object {
+function peerFields(peer: WirePeer): object {
   return { id: peer.id, addrs: peer.addresses, connection: enumNumber('ConnectionType', peer.connection) }
 }
 
-function recordFields (record: WireRecord): object {
+function recordFields(record: WireRecord): object {
   return { ...record }
 }
 
-function enumNumber (name: string, value: string): number | undefined {
+function enumNumber(name: string, value: string): number | undefined {
   return root.lookupEnum(name).values[value]
 }
 
 // protobufjs writes whatever a field is set to, 0 and empty too; proto3 leaves those out, and so do we.
-function encode (codec: protobuf.Type, fields: object): Uint8Array {
+function encode(codec: protobuf.Type, fields: object): Uint8Array {
   return Uint8Array.from(codec.encode(codec.create(withoutDefaults(fields))).finish())
 }
 
-function withoutDefaults (fields: object): Record<string, unknown> {
+function withoutDefaults(fields: object): Record<string, unknown> {
   const entries: Array<[string, unknown]> = []
   for (const [name, value] of Object.entries(fields) as Array<[string, unknown]>) {
     if (value === undefined || value === 0 || value === '' || (value instanceof Uint8Array && value.length === 0)) {
       continue
     }
 
-    const plain = Array.isArray(value) ? value.map(item => item instanceof Uint8Array ? item : withoutDefaults(item as object)) : value
-    entries.push([name, typeof plain === 'object' && plain !== null && !Array.isArray(plain) && !(plain instanceof Uint8Array) ? withoutDefaults(plain) : plain])
+    const plain = Array.isArray(value)
+      ? value.map(item => (item instanceof Uint8Array ? item : withoutDefaults(item as object)))
+      : value
+    entries.push([
+      name,
+      typeof plain === 'object' && plain !== null && !Array.isArray(plain) && !(plain instanceof Uint8Array)
+        ? withoutDefaults(plain)
+        : plain
+    ])
   }
 
   return Object.fromEntries(entries)

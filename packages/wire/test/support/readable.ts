@@ -26,7 +26,7 @@ export interface ReadableMessage {
   readonly providers: readonly ReadablePeer[]
 }
 
-export function readable (message: WireMessage): ReadableMessage {
+export function readable(message: WireMessage): ReadableMessage {
   return {
     type: message.type,
     key: toHex(message.key),
@@ -36,7 +36,7 @@ export function readable (message: WireMessage): ReadableMessage {
   }
 }
 
-export function readableRecord (record: WireRecord): ReadableRecord {
+export function readableRecord(record: WireRecord): ReadableRecord {
   return {
     key: toHex(record.key),
     value: toHex(record.value),
@@ -46,15 +46,15 @@ export function readableRecord (record: WireRecord): ReadableRecord {
   }
 }
 
-function readablePeer (peer: WirePeer): ReadablePeer {
+function readablePeer(peer: WirePeer): ReadablePeer {
   return { id: toHex(peer.id), addresses: peer.addresses.map(toHex), connection: peer.connection }
 }
 
-export function toHex (bytes: Uint8Array): string {
+export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex')
 }
 
 /** Bytes from hexadecimal, in which spaces may stand anywhere. */
-export function fromHex (hex: string): Uint8Array {
+export function fromHex(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
 }
