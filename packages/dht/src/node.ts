@@ -2,7 +2,7 @@ import { AbortError } from '@libp2p/interface'
 import type { AbortOptions, PeerId, PeerInfo } from '@libp2p/interface'
 import type { Millis, Request } from '@vicinity/kademlia'
 import { DialFilter } from './addresses/dial-filter.ts'
-import { ContactBook, toLibp2pPeer } from './contacts.ts'
+import { ContactBook, peerIdOf, toLibp2pPeer } from './contacts.ts'
 import { Driver } from './driver.ts'
 import type { Report } from './driver.ts'
 import { QueryError } from './errors.ts'
@@ -11,6 +11,7 @@ import { Membership } from './membership.ts'
 import type { Metrics } from './metrics.ts'
 import { SavedTable } from './saved-table.ts'
 import { poolLimits, StreamPool, StreamServer, systemClock } from './streams/index.ts'
+import { Tags } from './tags.ts'
 
 /** Who hears what the node does by itself. */
 export interface NodeListener {
@@ -31,6 +32,7 @@ export class Node {
   readonly #pool: StreamPool
   readonly #membership: Membership
   readonly #saved: SavedTable
+  readonly #tags: Tags
   readonly #listener: NodeListener
   #bootstrapBegan: Millis = 0
 
@@ -62,6 +64,7 @@ export class Node {
       handler: this.driver, logPrefix, limits: { idle: init.incomingMessageTimeout }
     })
     this.#membership = new Membership(components, protocol, this.driver, this.book)
+    this.#tags = new Tags(this.book.of(peerId), this.driver.machine, peerStore, logger.forComponent(logPrefix))
     this.#saved = new SavedTable(datastore, init.datastorePrefix, logger.forComponent(`${logPrefix}:table`))
   }
 
@@ -131,6 +134,7 @@ export class Node {
 
   #onReport (report: Report): void {
     if (report.type === 'table') {
+      this.#tags.changed(report.change, peerIdOf(report.peer.contact))
       this.#listener.table(report)
       return
     }
