@@ -308,13 +308,25 @@ describe('tidy: text', () => {
     catches(textViolations, 'docs/a.md', `${'<'.repeat(7)} HEAD`, /merge/, good)
   })
 
-  it('sees a lockfile that names a registry', () => {
+  it('sees a lockfile that names a registry, or lacks the builds of other systems', () => {
+    const lock = (...names: string[]): string => {
+      const builds = names.map(name => [name, { version: '1.0.0', resolved: 'packages/a' }])
+      const tool = { optionalDependencies: { 'tool-linux': '1.0.0', 'tool-darwin': '1.0.0' } }
+      return JSON.stringify(
+        { packages: { 'node_modules/a/node_modules/tool': tool, ...Object.fromEntries(builds) } },
+        undefined,
+        2
+      )
+    }
+    const good = lock('node_modules/a/node_modules/tool-linux', 'node_modules/tool-darwin')
+    const remote = good.replace('packages/a', 'https://example.org/a.tgz')
+    catches(lockfileViolations, 'package-lock.json', remote, /a registry address/, good)
     catches(
       lockfileViolations,
       'package-lock.json',
-      '"resolved": "https://example.org/a.tgz",',
-      /registry/,
-      '"resolved": "packages/dht",'
+      lock('node_modules/tool-linux'),
+      /names tool-darwin, for which there is no entry/,
+      good
     )
   })
 })

@@ -21,18 +21,44 @@ export function textViolations({ path, text }: Source): Violation[] {
     )
 }
 
-/** A lockfile that names where packages were fetched from ties everyone to that registry. */
-export function lockfileViolations({ path, text }: Source): Violation[] {
-  return text.split('\n').flatMap((content, index) =>
-    /"resolved": "https?:/.test(content)
-      ? [
-          {
-            rule: 'lockfile',
-            path,
-            line: index + 1,
-            message: 'a registry address; .npmrc says omit-lockfile-registry-resolved'
-          }
-        ]
-      : []
+/** A lockfile that names where packages were fetched from ties everyone to that registry; one with gaps fails on other systems. */
+export function lockfileViolations(source: Source): Violation[] {
+  return [...registryAddresses(source), ...gaps(source)]
+}
+
+function registryAddresses({ path, text }: Source): Violation[] {
+  return text
+    .split('\n')
+    .flatMap((content, index) =>
+      /"resolved": "https?:/.test(content)
+        ? [
+            {
+              rule: 'lockfile',
+              path,
+              line: index + 1,
+              message: 'a registry address; .npmrc says omit-lockfile-registry-resolved'
+            }
+          ]
+        : []
+    )
+}
+
+/** Builds for other systems that the lockfile does not have, though a package names them: npm ci would leave them out there. */
+function gaps({ path, text }: Source): Violation[] {
+  const packages: Record<string, { optionalDependencies?: Record<string, string> }> = JSON.parse(text).packages
+  return Object.entries(packages).flatMap(([holder, { optionalDependencies }]) =>
+    Object.keys(optionalDependencies ?? {})
+      .filter(name => !placesFor(name, holder).some(place => Object.hasOwn(packages, place)))
+      .map(name => ({ rule: 'lockfile', path, line: 1, message: `${holder} names ${name}, for which there is no entry` }))
   )
+}
+
+/** Where a package that another one depends on may stand: inside it, or in any node_modules above. */
+function placesFor(name: string, holder: string): string[] {
+  const places = [`${holder}/node_modules/${name}`, `node_modules/${name}`]
+  for (let above = holder.lastIndexOf('/node_modules/'); above > 0; above = holder.lastIndexOf('/node_modules/', above - 1)) {
+    places.push(`${holder.slice(0, above)}/node_modules/${name}`)
+  }
+
+  return places
 }
