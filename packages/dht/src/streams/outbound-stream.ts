@@ -135,7 +135,7 @@ export class OutboundStream implements Holder {
         queueMicrotask(() => { this.#remoteClosed() })
         break
       case 'close':
-        this.#closed(event as StreamCloseEvent)
+        this.#closed(event)
         break
       default:
         break

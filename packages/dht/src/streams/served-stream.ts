@@ -80,7 +80,7 @@ export class ServedStream<Message> {
         queueMicrotask(() => { this.#closeIfDone() })
         break
       case 'close':
-        this.#closed(event as StreamCloseEvent)
+        this.#closed(event)
         break
       default:
         break

@@ -44,7 +44,14 @@ export async function startNode (t: TestContext, over: Over = 'tcp'): Promise<No
       }
     }
   })
-  t.after(async () => { await libp2p.stop() })
+  t.after(async () => {
+    // a graceful end waits for the other side, which stops at the same time
+    for (const connection of libp2p.getConnections()) {
+      connection.abort(new Error('the test is over'))
+    }
+
+    await libp2p.stop()
+  })
   if (connectionManager === undefined) {
     throw new Error('libp2p made no connection manager')
   }
@@ -162,6 +169,11 @@ export async function openRaw (from: Node, to: Node): Promise<RawStream> {
   stream.addEventListener('close', event => {
     closed.resolve(event.error === undefined ? 'closed' : event.local === true ? 'aborted' : 'reset')
   })
+  if (stream.status === 'reset' || stream.status === 'closed') {
+    // before anybody listened
+    closed.resolve(stream.status)
+  }
+
   return { stream, received: () => chunks.join(''), closed: closed.promise }
 }
 
