@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * Runs one child process in our place: our streams are its streams, signals meant for us reach it, and its end is ours.
  */

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * Brings `node_modules` to what `package-lock.json` asks for, and does nothing, quickly, when it is there already.
  *

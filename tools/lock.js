@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * One at a time, across processes: a lock file that names its holders, so that a lock whose holders are gone is taken over.
  */

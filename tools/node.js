@@ -1,3 +1,4 @@
+// @ts-check
 /** Which Node runs the project: its own, which comes with the install, or the machine's where that is new enough. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// @ts-check
 /**
  * What every npm script calls: `node tools/run.js start|test|check|lint|format|build|bench [arguments]`.
  *

@@ -1,3 +1,4 @@
+// @ts-check
 /** Where test files stand. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join, sep } from 'node:path'
