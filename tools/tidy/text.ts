@@ -27,20 +27,11 @@ export function lockfileViolations(source: Source): Violation[] {
 }
 
 function registryAddresses({ path, text }: Source): Violation[] {
-  return text
-    .split('\n')
-    .flatMap((content, index) =>
-      /"resolved": "https?:/.test(content)
-        ? [
-            {
-              rule: 'lockfile',
-              path,
-              line: index + 1,
-              message: 'a registry address; .npmrc says omit-lockfile-registry-resolved'
-            }
-          ]
-        : []
-    )
+  const message = 'a registry address; .npmrc says omit-lockfile-registry-resolved'
+  const lines = text.split('\n').map((content, index) => ({ content, line: index + 1 }))
+  return lines
+    .filter(({ content }) => /"resolved": "https?:/.test(content))
+    .map(({ line }) => ({ rule: 'lockfile', path, line, message }))
 }
 
 /** Builds for other systems that the lockfile does not have, though a package names them: npm ci would leave them out there. */
