@@ -7,7 +7,7 @@
  */
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import { generateKeyPair, generateKeyPairFromSeed, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { IdentityError } from './errors.ts'
 
@@ -42,7 +42,7 @@ export async function loadIdentity(file: string, options: LoadIdentityOptions = 
     return createIdentity(file, options)
   }
 
-  const key = parseKey(file, bytes)
+  const key = await parseKey(file, bytes)
   if (options.keyType !== undefined && keyTypeOf(key) !== options.keyType) {
     throw new IdentityError(
       'ERR_IDENTITY_KEY_TYPE',
@@ -137,7 +137,7 @@ async function readKeyFile(file: string): Promise<Uint8Array | undefined> {
 }
 
 /** A key from a file's bytes, which must be exactly those that the key is written as again. */
-function parseKey(file: string, bytes: Uint8Array): PrivateKey {
+async function parseKey(file: string, bytes: Uint8Array): Promise<PrivateKey> {
   if (bytes.length === 0) {
     throw new IdentityError(
       'ERR_IDENTITY_EMPTY',
@@ -163,8 +163,21 @@ function parseKey(file: string, bytes: Uint8Array): PrivateKey {
   if (!equal(privateKeyToProtobuf(key), bytes)) {
     throw corrupt(file, 'it holds more or other bytes than its key')
   }
+  if (!(await matchesItsId(key))) {
+    throw corrupt(file, 'its public half does not belong to its private one')
+  }
 
   return key
+}
+
+/** An Ed25519 key is kept with its public half, from which the id is made and which nothing else checks. */
+async function matchesItsId(key: PrivateKey): Promise<boolean> {
+  if (key.type !== 'Ed25519') {
+    return true
+  }
+
+  const derived = await generateKeyPairFromSeed('Ed25519', key.raw.subarray(0, 32))
+  return derived.publicKey.equals(key.publicKey)
 }
 
 function corrupt(file: string, why: string, cause?: unknown): IdentityError {
@@ -193,7 +206,7 @@ async function verify(file: string, bytes: Uint8Array): Promise<void> {
     throw corrupt(file, 'what was written does not read back')
   }
 
-  parseKey(file, written)
+  await parseKey(file, written)
 }
 
 function keyTypeOf(key: PrivateKey): KeyType {
