@@ -1,5 +1,5 @@
 /** How the user started us, so that the commands we print are ones that work when they are pasted. */
-import { basename, relative } from 'node:path'
+import { basename, relative, resolve } from 'node:path'
 
 /** The words before the options of `vicinity node`, as the user would type them in a second terminal. */
 export function nodeCommand(env: NodeJS.ProcessEnv = process.env, script = process.argv[1] ?? '', cwd = process.cwd()): string {
@@ -14,7 +14,11 @@ export function command(env: NodeJS.ProcessEnv = process.env, script = process.a
   if (env['npm_command'] === 'exec') {
     return 'npx vicinity'
   }
-  return basename(script).endsWith('.js') ? `node ${quoted(relative(cwd, script))}` : 'vicinity'
+  if (!basename(script).endsWith('.js')) {
+    return 'vicinity'
+  }
+  const path = relative(cwd, script)
+  return `node ${quoted(path.startsWith('..') ? resolve(cwd, script) : path)}`
 }
 
 /** An argument as a shell takes it: quoted where it has to be. */
