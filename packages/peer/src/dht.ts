@@ -17,7 +17,10 @@ export function chatDht(options: PeerOptions, announced: () => readonly Multiadd
  * public network, where it also limits how many peers of one address range it takes, by the mapper of its own, so that is
  * used wherever the answer cannot change any more.
  */
-function mapperFor({ network, bootstrap }: PeerOptions, announced: () => readonly Multiaddr[]): PeerInfoMapper {
+export function mapperFor(
+  { network, bootstrap }: Pick<PeerOptions, 'network' | 'bootstrap'>,
+  announced: () => readonly Multiaddr[]
+): PeerInfoMapper {
   if (!isLocalNetwork(network, bootstrap)) {
     return removePrivateAddressesMapper
   }

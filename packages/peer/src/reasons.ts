@@ -50,7 +50,7 @@ export function reasonOf(error: unknown): string {
   }
 
   // An error event of a WebSocket tells a page, and so Node too, nothing but that it failed.
-  if (!causes.some(cause => cause instanceof Error) && typeof Event !== 'undefined' && error instanceof Event) {
+  if (error instanceof Event) {
     return 'the WebSocket could not be opened: nobody listens there, or something else does'
   }
 

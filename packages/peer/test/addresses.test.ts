@@ -64,7 +64,13 @@ test('an address of REMOTE_PEERS is listened on when it is ours, names no peer, 
     .find(({ family }) => family === 'IPv4')
   assert.ok(own !== undefined)
 
-  const listened = ['/ip4/127.0.0.1/tcp/0', '/ip4/0.0.0.0/udp/0/quic-v1', '/ip6/::/tcp/0', `/ip4/${own.address}/udp/0/webrtc-direct`, '/ip4/127.9.9.9/tcp/0/ws']
+  const listened = [
+    '/ip4/127.0.0.1/tcp/0',
+    '/ip4/0.0.0.0/udp/0/quic-v1',
+    '/ip6/::/tcp/0',
+    `/ip4/${own.address}/udp/0/webrtc-direct`,
+    '/ip4/127.9.9.9/tcp/0/ws'
+  ]
   const dialled = [
     // Another host.
     '/ip4/192.0.2.1/tcp/9000',
@@ -75,7 +81,11 @@ test('an address of REMOTE_PEERS is listened on when it is ours, names no peer, 
     `/ip4/127.0.0.1/udp/${udp}/quic-v1`
   ]
 
-  assert.deepEqual(await classify({ REMOTE_PEERS: [...listened, ...dialled].join(',') }), { listen: listened, bootstrap: [], dial: dialled })
+  assert.deepEqual(await classify({ REMOTE_PEERS: [...listened, ...dialled].join(',') }), {
+    listen: listened,
+    bootstrap: [],
+    dial: dialled
+  })
   // What is unspecified can be listened on, but dialled only as loopback.
   assert.deepEqual((await classify({ REMOTE_PEERS: `/ip4/0.0.0.0/tcp/${tcp}` })).dial, [`/ip4/127.0.0.1/tcp/${tcp}`])
 })
@@ -113,15 +123,35 @@ for (const [source, item, code, message] of faults) {
 }
 
 test('no text does worse than an AddressError', async () => {
-  const part = fc.constantFrom('ip4', 'ip6', '127.0.0.1', '::1', 'tcp', 'udp', '0', '65536', 'quic-v1', 'ws', 'p2p', peer, 'dns4', 'a b', '')
+  const part = fc.constantFrom(
+    'ip4',
+    'ip6',
+    '127.0.0.1',
+    '::1',
+    'tcp',
+    'udp',
+    '0',
+    '65536',
+    'quic-v1',
+    'ws',
+    'p2p',
+    peer,
+    'dns4',
+    'a b',
+    ''
+  )
   const nearly = fc.array(part, { maxLength: 7 }).map(parts => `/${parts.join('/')}`)
 
   await fc.assert(
-    fc.asyncProperty(fc.oneof(nearly, fc.string()), fc.constantFrom('BOOTSTRAP_PEERS', 'REMOTE_PEER', 'LISTEN_ADDRS'), async (text, source) => {
-      await classify({ [source]: text }).catch((error: unknown) => {
-        assert.ok(error instanceof AddressError, String(error))
-      })
-    }),
+    fc.asyncProperty(
+      fc.oneof(nearly, fc.string()),
+      fc.constantFrom('BOOTSTRAP_PEERS', 'REMOTE_PEER', 'LISTEN_ADDRS'),
+      async (text, source) => {
+        await classify({ [source]: text }).catch((error: unknown) => {
+          assert.ok(error instanceof AddressError, String(error))
+        })
+      }
+    ),
     { numRuns: 500 }
   )
 })

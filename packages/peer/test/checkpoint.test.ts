@@ -36,7 +36,15 @@ const lines: ReadonlyArray<readonly [PeerEvent, string | undefined]> = [
   [{ type: 'routing-update', peer, change: 'removed', size: 0 }, undefined],
   [{ type: 'closest-peers', count: 20 }, 'kademlia,closestpeers,20'],
   [
-    { type: 'message', from: peer, signed: true, topic: 'universal-connectivity', kind: 'chat', text: 'a\r\nmsg,b\\', format: 'text' },
+    {
+      type: 'message',
+      from: peer,
+      signed: true,
+      topic: 'universal-connectivity',
+      kind: 'chat',
+      text: 'a\r\nmsg,b\\',
+      format: 'text'
+    },
     `msg,${peer},universal-connectivity,a\\r\\nmsg,b\\\\`
   ],
   [
@@ -52,7 +60,7 @@ const lines: ReadonlyArray<readonly [PeerEvent, string | undefined]> = [
 ]
 
 for (const [event, line] of lines) {
-  test(`${JSON.stringify(event)}`, () => {
+  test(JSON.stringify(event), () => {
     assert.equal(checkpointLine(event), line)
   })
 }

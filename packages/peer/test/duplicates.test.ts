@@ -14,14 +14,17 @@ test('a message is new once', () => {
 
 test('what fits is never told twice, whatever the order', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.bigInt({ min: 0n, max: 31n })), { maxLength: 300 }), messages => {
-      const duplicates = new Duplicates()
-      const told = new Set<string>()
-      for (const [signer, number] of messages) {
-        assert.equal(duplicates.seen(signer, number), told.has(`${signer}${number}`))
-        told.add(`${signer}${number}`)
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.bigInt({ min: 0n, max: 31n })), { maxLength: 300 }),
+      messages => {
+        const duplicates = new Duplicates()
+        const told = new Set<string>()
+        for (const [signer, number] of messages) {
+          assert.equal(duplicates.seen(signer, number), told.has(`${signer}${number}`))
+          told.add(`${signer}${number}`)
+        }
       }
-    })
+    )
   )
 })
 

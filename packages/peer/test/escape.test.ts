@@ -14,11 +14,16 @@ test('what moves, ends or redraws a line is escaped, and the backslash with it',
 const unescape = (text: string): string =>
   text.replace(/\\(?:u\{(?<hex>[0-9a-f]+)\}|(?<short>[\\nrt]))/g, (...match) => {
     const { hex, short } = match.at(-1) as { hex?: string; short?: string }
-    return hex === undefined ? ({ '\\': '\\', n: '\n', r: '\r', t: '\t' }[short ?? ''] ?? '') : String.fromCodePoint(Number.parseInt(hex, 16))
+    return hex === undefined
+      ? ({ '\\': '\\', n: '\n', r: '\r', t: '\t' }[short ?? ''] ?? '')
+      : String.fromCodePoint(Number.parseInt(hex, 16))
   })
 
 test('any text stays on one line, without controls, and can be read back', () => {
-  const anything = fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.integer({ min: 0, max: 0xffff })).map(units => String.fromCharCode(...units)))
+  const anything = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(fc.integer({ min: 0, max: 0xffff })).map(units => String.fromCharCode(...units))
+  )
 
   fc.assert(
     fc.property(anything, text => {

@@ -62,7 +62,9 @@ test('whoever got another’s greeting needs none of its own', async t => {
 })
 
 test('it is said again, once a second, until the peer was reached', async t => {
-  const { subject, greeted, pass, published } = greeter(t, attempt => (attempt === 1 ? [] : attempt === 2 ? new Error('closed') : ['a']))
+  const { subject, greeted, pass, published } = greeter(t, attempt =>
+    attempt === 1 ? [] : attempt === 2 ? new Error('closed') : ['a']
+  )
   subject.subscribed('a')
   await pass(200)
   assert.equal(published(), 1)

@@ -62,7 +62,9 @@ test('a file is created when asked for, once, whoever asks at the same time', as
   const file = join(await folder(t), 'key')
   await refused(loadIdentity(file), 'ERR_IDENTITY_MISSING', file)
 
-  const keys = await Promise.all(Array.from({ length: 8 }, async () => loadIdentity(file, { create: true, keyType: 'secp256k1' })))
+  const keys = await Promise.all(
+    Array.from({ length: 8 }, async () => loadIdentity(file, { create: true, keyType: 'secp256k1' }))
+  )
   for (const key of keys) {
     assert.ok(keys[0]?.equals(key))
   }
@@ -129,7 +131,11 @@ test('a folder in the file’s place, and a file that may not be read, are refus
   const path = await folder(t)
   await mkdir(join(path, 'key'))
   await refused(loadIdentity(join(path, 'key'), { create: true }), 'ERR_IDENTITY_UNREADABLE', join(path, 'key'))
-  await refused(saveIdentity(join(path, 'key', 'x', '\0'), await generateIdentity()), 'ERR_IDENTITY_UNWRITABLE', join(path, 'key', 'x', '\0'))
+  await refused(
+    saveIdentity(join(path, 'key', 'x', '\0'), await generateIdentity()),
+    'ERR_IDENTITY_UNWRITABLE',
+    join(path, 'key', 'x', '\0')
+  )
 
   const file = join(path, 'secret')
   await saveIdentity(file, await generateIdentity())

@@ -34,17 +34,26 @@ test('each peer is pinged every second, but never while a ping of its own is und
   await pass(999)
   assert.equal(flying.length, 0)
   await pass(1)
-  assert.deepEqual(flying.map(({ peer }) => peer), ['a', 'b'])
+  assert.deepEqual(
+    flying.map(({ peer }) => peer),
+    ['a', 'b']
+  )
 
   flying[0]?.answer(7)
   await settle()
   await pass(1_000)
-  assert.deepEqual(flying.map(({ peer }) => peer), ['a', 'b', 'a'])
+  assert.deepEqual(
+    flying.map(({ peer }) => peer),
+    ['a', 'b', 'a']
+  )
 
   flying[1]?.fail(new Error('late'))
   await settle()
   await pass(1_000)
-  assert.deepEqual(flying.map(({ peer }) => peer), ['a', 'b', 'a', 'b'])
+  assert.deepEqual(
+    flying.map(({ peer }) => peer),
+    ['a', 'b', 'a', 'b']
+  )
   assert.deepEqual(told, ['a 7', 'b Error: late'])
 })
 
