@@ -114,7 +114,8 @@ export class FrameReader {
     }
 
     const needed = this.buffered + chunk.byteLength
-    if (!this.#owned || this.#to + chunk.byteLength > this.#bytes.byteLength) {
+    // A transport's chunk has no room behind its end, so what is appended always goes into a buffer of our own.
+    if (this.#to + chunk.byteLength > this.#bytes.byteLength) {
       this.#move(needed)
     }
 

@@ -161,6 +161,13 @@ describe('memory', () => {
     chunk.fill(0xff)
     reader.push(new Uint8Array(3_999_997))
     assert.deepEqual(reader.next()?.subarray(0, 4), Uint8Array.of(1, 2, 3, 0))
+
+    const later = Uint8Array.of(2, 7)
+    reader.push(later)
+    assert.equal(reader.next(), undefined)
+    later.fill(0xff)
+    reader.push(Uint8Array.of(8))
+    assert.deepEqual(reader.next(), Uint8Array.of(7, 8), 'nor is one kept after a frame that was put together')
   })
 
   for (const [name, drained] of [
