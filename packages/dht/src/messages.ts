@@ -73,21 +73,22 @@ export function encodeRequest (request: Request): Uint8Array {
 
 /** An answer with its length prefix; `key` is the request's. */
 export function encodeResponse (response: Response, key: Uint8Array): Uint8Array {
+  const budget = limits.replyPeersBytes - key.length - otherFieldsBytes
   switch (response.type) {
     case 'PING':
       return encodeFrame({ type: 'PING', key: noBytes })
     case 'FIND_NODE':
-      return encodeFrame({ type: 'FIND_NODE', key, closer: encodePeers(response.closer, limits.replyPeersBytes) })
+      return encodeFrame({ type: 'FIND_NODE', key, closer: encodePeers(response.closer, budget) })
     case 'GET_VALUE':
       return encodeFrame({
         type: 'GET_VALUE',
         key,
-        closer: encodePeers(response.closer, limits.replyPeersBytes),
+        closer: encodePeers(response.closer, budget),
         ...writeRecord(response.record)
       })
     case 'GET_PROVIDERS': {
-      const providers = encodePeers(response.providers, limits.replyPeersBytes)
-      const left = limits.replyPeersBytes - providers.reduce((sum, { length }) => sum + length, 0)
+      const providers = encodePeers(response.providers, budget)
+      const left = budget - providers.reduce((sum, peer) => sum + weightOf(peer), 0)
       return encodeFrame({ type: 'GET_PROVIDERS', key, providers, closer: encodePeers(response.closer, left) })
     }
     case 'PUT_VALUE':
@@ -109,13 +110,21 @@ function readPeers (peers: readonly WirePeer[], book: ContactBook): PeerInfo[] {
   return read
 }
 
-/** As many peers, from the first, as `bytes` hold: rust-libp2p reads 16 KiB of a message, and drops it whole if it is longer. */
+/** What an answer holds beside its key and its peers: the type, the key's tag and length. */
+const otherFieldsBytes = 8
+
+/** An encoded peer has its own length before it, and in a message its field's tag before that. */
+function weightOf (peer: EncodedPeer): number {
+  return peer.length + 1
+}
+
+/** As many peers, from the first, as `bytes` hold: rust-libp2p reads no message that is longer than 16 KiB in all. */
 function encodePeers (peers: readonly PeerInfo[], bytes: number): EncodedPeer[] {
   const encoded: EncodedPeer[] = []
   let left = bytes
   for (const { addresses } of peers) {
     if (addresses instanceof AddressList) {
-      left -= addresses.encoded.length
+      left -= weightOf(addresses.encoded)
       if (left < 0) {
         break
       }
