@@ -46,12 +46,12 @@ test('each variable means what it says; blanks, empty items and repetitions do n
   assert.deepEqual(
     await classify({
       LISTEN_ADDRS: ` /ip4/127.0.0.1/tcp/0 ,/ip4/127.0.0.1/udp/0/quic-v1,, /ip4/127.0.0.1/tcp/0/ws,/ip4/127.0.0.1/udp/0/webrtc-direct`,
-      BOOTSTRAP_PEERS: `/ip4/192.0.2.1/tcp/1/p2p/${peer},/dnsaddr/bootstrap.example,/ip4/192.0.2.1/tcp/1/p2p/${peer}`,
-      REMOTE_PEER: `/dns4/chat.example/tcp/443/wss,/ip4/192.0.2.1/tcp/1/p2p/${peer}`
+      BOOTSTRAP_PEERS: `/ip4/198.51.100.1/tcp/1/p2p/${peer},/dnsaddr/bootstrap.example,/ip4/198.51.100.1/tcp/1/p2p/${peer}`,
+      REMOTE_PEER: `/dns4/chat.example/tcp/443/wss,/ip4/198.51.100.1/tcp/1/p2p/${peer}`
     }),
     {
       listen: [loopback, '/ip4/127.0.0.1/udp/0/quic-v1', '/ip4/127.0.0.1/tcp/0/ws', '/ip4/127.0.0.1/udp/0/webrtc-direct'],
-      bootstrap: [`/ip4/192.0.2.1/tcp/1/p2p/${peer}`, '/dnsaddr/bootstrap.example'],
+      bootstrap: [`/ip4/198.51.100.1/tcp/1/p2p/${peer}`, '/dnsaddr/bootstrap.example'],
       dial: ['/dns4/chat.example/tcp/443/wss']
     }
   )
@@ -73,7 +73,7 @@ test('an address of REMOTE_PEERS is listened on when it is ours, names no peer, 
   ]
   const dialled = [
     // Another host.
-    '/ip4/192.0.2.1/tcp/9000',
+    '/ip4/198.51.100.1/tcp/9000',
     // A peer is named.
     `/ip4/127.0.0.1/tcp/1/p2p/${peer}`,
     // The port is taken: a checker listens there. UDP and TCP have ports of their own.

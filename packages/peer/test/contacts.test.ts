@@ -7,7 +7,7 @@ import { Contacts } from '../src/contacts.ts'
 import type { ContactKind } from '../src/contacts.ts'
 import { settle } from './support.ts'
 
-const addressOf = (port: number): string => `/ip4/192.0.2.1/tcp/${port}`
+const addressOf = (port: number): string => `/ip4/198.51.100.1/tcp/${port}`
 
 /** A network of which the test decides who is there; `connected` are the peers that we are connected to, by port. */
 function contacts(t: TestContext, named: ReadonlyArray<readonly [ContactKind, number]>, there: Set<number>) {

@@ -290,7 +290,7 @@ for (const transport of ['tcp/PORT', 'tcp/PORT/ws', 'udp/PORT/quic-v1']) {
 }
 
 test('an address of another machine cannot be listened on', async t => {
-  const ours = await ourPeer(t, { listen: [multiaddr('/ip4/192.0.2.1/tcp/0')] })
+  const ours = await ourPeer(t, { listen: [multiaddr('/ip4/198.51.100.1/tcp/0')] })
   await assert.rejects(ours.start(), (error: unknown) => error instanceof PeerError && error.code === 'ERR_ADDRESS_NOT_AVAILABLE')
 })
 
