@@ -1,6 +1,6 @@
 /**
  * Says hello to each peer that subscribes to the chat topic: once for each peer id and run, at most once a second,
- * and again until the peer was among those that a greeting was sent to.
+ * and again until the peer was among those that a greeting was sent to, or has proved unreachable.
  *
  * A greeting goes to everyone in the room, so one serves all who are waiting.
  */
@@ -16,6 +16,12 @@ const intervalMs = 1_000
  */
 const settleMs = 200
 
+/**
+ * How often a greeting is tried for the sake of one peer. It takes two at most with one that listens; one that never
+ * opens the stream that it could be sent on must not make us talk to the room for ever.
+ */
+const attemptsMax = 10
+
 /** How many peers are remembered as greeted, and how many may wait. */
 const peersMax = 10_000
 
@@ -27,7 +33,9 @@ export interface GreeterHooks {
 
 export class Greeter {
   readonly #hooks: GreeterHooks
-  readonly #waiting = new Set<string>()
+  /** Who waits, and how many greetings did not reach them. */
+  readonly #waiting = new Map<string, number>()
+  /** Who was reached, or given up. */
   readonly #greeted = new Set<string>()
   readonly #timer = new Timer(() => this.#greet())
   #last = -Infinity
@@ -38,11 +46,11 @@ export class Greeter {
 
   /** A peer subscribed. */
   subscribed(peer: string): void {
-    if (this.#greeted.has(peer)) {
+    if (this.#greeted.has(peer) || this.#waiting.has(peer)) {
       return
     }
 
-    this.#waiting.add(peer)
+    this.#waiting.set(peer, 0)
     trim(this.#waiting, peersMax)
     this.#schedule()
   }
@@ -68,6 +76,13 @@ export class Greeter {
     return this.#waiting.size > 0 ? Math.max(settleMs, this.#last + intervalMs - performance.now()) : undefined
   }
 
+  /** Counts one more greeting that did not reach a waiting peer. */
+  #missed(peer: string): number {
+    const attempts = (this.#waiting.get(peer) ?? 0) + 1
+    this.#waiting.set(peer, attempts)
+    return attempts
+  }
+
   async #greet(): Promise<Due> {
     if (this.#waiting.size === 0) {
       return undefined
@@ -77,8 +92,10 @@ export class Greeter {
     // Whatever fails is tried again, as long as somebody waits.
     const recipients = await this.#hooks.publish().catch(() => [])
     const reached = recipients.filter(peer => this.#waiting.delete(peer))
+    const hopeless = [...this.#waiting.keys()].filter(peer => this.#missed(peer) >= attemptsMax)
 
-    for (const peer of recipients) {
+    for (const peer of [...recipients, ...hopeless]) {
+      this.#waiting.delete(peer)
       this.#greeted.add(peer)
       trim(this.#greeted, peersMax)
     }

@@ -79,6 +79,21 @@ test('it is said again, once a second, until the peer was reached', async t => {
   assert.equal(published(), 3)
 })
 
+test('a peer that can never be reached does not make us talk to the room for ever', async t => {
+  const { subject, greeted, pass, published } = greeter(t, () => ['somebody else'])
+  subject.subscribed('a')
+  for (let second = 0; second < 60; second++) {
+    await pass(1_000)
+  }
+  assert.equal(published(), 10)
+  assert.deepEqual(greeted, [])
+
+  subject.gone('a')
+  subject.subscribed('a')
+  await pass(60_000)
+  assert.equal(published(), 10)
+})
+
 test('there is at most one a second, for any number of peers', async t => {
   let peer = 0
   const { subject, pass, published } = greeter(t, () => [String(peer)])
