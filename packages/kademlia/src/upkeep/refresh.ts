@@ -69,6 +69,11 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
   }
 
   get deadline (): Millis {
+    // with nobody to ask or no place free nothing can begin, whatever is due: the time must not stay in the past
+    if (this.#table.size === 0 || this.#running.size >= limits.refreshLookups) {
+      return Infinity
+    }
+
     let next = Infinity
     for (let bucket = 0; bucket < this.#due.length; bucket++) {
       if (!this.#running.has(bucket)) {
@@ -76,7 +81,7 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
       }
     }
 
-    return this.#running.size >= limits.refreshLookups ? Infinity : next
+    return next
   }
 
   handle (now: Millis, input: RefreshInput): void {
