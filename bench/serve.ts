@@ -3,14 +3,15 @@
  * process of its own asks a bare echo of the same bytes, ours, and `@libp2p/kad-dht`, each in a process of its own too;
  * then each DHT asked by its own client, both ends in one process.
  *
- *     npm run bench serve            [-- --smoke] [-- --only noise|tls|quic|client] [-- --rounds 7]
+ *     npm run bench serve            [-- --smoke] [-- --only noise|tls|quic|client] [-- --rounds 11]
  *
  * The sides take turns, round by round, and the median of the rounds counts. The echo is what the stack can do at most.
  */
 import { parseArgs } from 'node:util'
 import { decodeMessage } from '@vicinity/wire'
-import { median, percent, rate, table, times } from './report.ts'
+import { median, percent, rate, table, times } from './support/report.ts'
 import { Child } from './serve/children.ts'
+import { framed, startPairs } from './serve/clients.ts'
 import { modes } from './serve/modes.ts'
 import type { Order, Result } from './serve/requester.ts'
 import type { Security } from './serve/scene.ts'
@@ -33,16 +34,20 @@ export async function run (args: readonly string[]): Promise<void> {
       rounds: { type: 'string' }
     }
   })
-  const plan: Plan = values.smoke ? { rounds: 1, durationMs: 5, peers: 20 } : { rounds: Number(values.rounds ?? 7), durationMs: 600, peers: 300 }
+  const plan: Plan = values.smoke ? { rounds: 1, durationMs: 5, peers: 20 } : { rounds: Number(values.rounds ?? 11), durationMs: 300, peers: 300 }
   const securities: Security[] = values.smoke ? ['noise'] : ['noise', 'tls', 'quic']
   for (const security of securities) {
     if (values.only === '' || values.only === security) {
-      await compare(security, plan)
+      await compareServers(security, plan)
     }
+  }
+
+  if (values.only === '' || values.only === 'client') {
+    await compareClients(plan)
   }
 }
 
-async function compare (security: Security, plan: Plan): Promise<void> {
+async function compareServers (security: Security, plan: Plan): Promise<void> {
   const children: Child[] = []
   const start = (file: string, ...rest: string[]): Child => {
     const child = new Child(file, rest)
@@ -62,7 +67,7 @@ async function compare (security: Security, plan: Plan): Promise<void> {
 
     // the echo answers with what ours answers
     const { sample } = await ask({ server: sides.indexOf('ours'), mode: 0, durationMs: 0 })
-    servers[sides.indexOf('echo')]?.send(framed(sample))
+    servers[sides.indexOf('echo')]?.send([...framed(sample)])
     const rates = await measure(ask, plan)
     show(security, rates, ready, plan)
   } finally {
@@ -95,6 +100,51 @@ async function measure (ask: (order: Order) => Promise<Result>, { rounds, durati
   return rates
 }
 
+const lanes = [1, 16]
+
+/** Our client asking our server and the echo, and the stock client asking the stock server, all in this process. */
+async function compareClients ({ rounds, durationMs, peers }: Plan): Promise<void> {
+  const pairs = await startPairs(peers)
+  const rates: number[][][] = lanes.map(() => pairs.map(() => []))
+  for (let round = -1; round < rounds; round++) {
+    for (const [way, parallel] of lanes.entries()) {
+      for (const [side, { ask }] of pairs.entries()) {
+        const measured = await askFor(ask, parallel, durationMs, Math.min(20, peers))
+        if (round >= 0) {
+          rates[way]?.[side]?.push(measured)
+        }
+      }
+    }
+  }
+
+  await Promise.all(pairs.map(async ({ stop }) => { await stop() }))
+  console.log(`\nFIND_NODE through each side's own client, both ends in one process, requests a second, noise (median of ${rounds})`)
+  console.log(table([
+    ['', 'ours to the echo', 'ours', 'of the echo', 'stock', 'ours to stock'],
+    ...lanes.map((parallel, way) => {
+      const [ours = Number.NaN, echo = Number.NaN, stock = Number.NaN] = pairs.map((_, side) => median(rates[way]?.[side] ?? []))
+      return [parallel === 1 ? 'sequential' : `${parallel} parallel`, rate(echo), rate(ours), percent(ours, echo), rate(stock), times(ours, stock)]
+    })
+  ]))
+}
+
+/** Requests a second of `parallel` callers that each ask one thing at a time. */
+async function askFor (ask: (request: number) => Promise<number>, parallel: number, durationMs: number, expected: number): Promise<number> {
+  let requests = 0
+  const begun = performance.now()
+  await Promise.all(Array.from({ length: parallel }, async (_, lane) => {
+    for (let i = lane; i === lane || performance.now() < begun + durationMs; i++) {
+      const named = await ask(i)
+      if (named !== expected) {
+        throw new Error(`an answer named ${named} peers`)
+      }
+
+      requests++
+    }
+  }))
+  return requests / (performance.now() - begun) * 1_000
+}
+
 function show (security: Security, rates: Rates, ready: readonly ServerReady[], plan: Plan): void {
   const tables = sides.map((side, i) => `${side} ${ready[i]?.table ?? 0}`).slice(1).join(', ')
   console.log(`\nFIND_NODE served, requests a second, ${security} (median of ${plan.rounds}; peers in the tables: ${tables})`)
@@ -105,17 +155,6 @@ function show (security: Security, rates: Rates, ready: readonly ServerReady[], 
       return [name, rate(echo), rate(ours), percent(ours, echo), rate(stock), times(ours, stock)]
     })
   ]))
-}
-
-function framed (body: readonly number[]): number[] {
-  const prefix: number[] = []
-  for (let length = body.length; ; length >>>= 7) {
-    if (length < 128) {
-      return [...prefix, length, ...body]
-    }
-
-    prefix.push(length & 127 | 128)
-  }
 }
 
 if (process.argv[1] === import.meta.filename) {

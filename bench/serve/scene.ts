@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { quic } from '@chainsafe/libp2p-quic'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
-import type { Libp2p } from '@libp2p/interface'
+import type { Ed25519PrivateKey, Libp2p } from '@libp2p/interface'
 import { identify } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
@@ -40,7 +40,7 @@ function peerIdBytes (...parts: Array<string | number>): Uint8Array {
   return Buffer.concat([ed25519Prefix, randomBytes(...parts)])
 }
 
-export async function serverKey (): Promise<Awaited<ReturnType<typeof generateKeyPairFromSeed>>> {
+export async function serverKey (): Promise<Ed25519PrivateKey> {
   return await generateKeyPairFromSeed('Ed25519', randomBytes('server'))
 }
 
@@ -94,7 +94,7 @@ export async function startNode<Services extends Record<string, unknown>> (
     connectionManager: { inboundConnectionThreshold: 10_000, maxIncomingPendingConnections: 1_000 },
     ...options,
     services
-  } as Libp2pOptions<Services>)
+  })
 }
 
 /** What the service under test needs beside it. */

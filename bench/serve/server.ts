@@ -60,12 +60,12 @@ async function startEcho (security: Security, answer: () => Uint8Array): Promise
 async function startOurs (security: Security, peers: number): Promise<Server> {
   const datastore = new MemoryDatastore()
   const entries = (await tablePeers(peers)).map(({ id, addresses }) => ({
-    id: peerIdFromMultihash(Digest.decode(id) as Parameters<typeof peerIdFromMultihash>[0]).toString(),
+    id: peerIdFromMultihash(Digest.decode(id)).toString(),
     addresses,
     heard: Date.now(),
     roundTrip: 10
   }))
-  datastore.put(new Key('/dht/routing-table'), new TextEncoder().encode(JSON.stringify(entries)))
+  await datastore.put(new Key('/dht/routing-table'), new TextEncoder().encode(JSON.stringify(entries)))
   const libp2p = await startNode(security, 'server', {
     ...companions,
     dht: kadDHT({ clientMode: false, peerInfoMapper: passthroughMapper })
@@ -88,7 +88,7 @@ async function startStock (security: Security, peers: number): Promise<Server> {
   // it would ping them before it believes in them
   routingTable.kb.verify = async () => true
   for (const { id, addresses } of await tablePeers(peers)) {
-    const peer = peerIdFromMultihash(Digest.decode(id) as Parameters<typeof peerIdFromMultihash>[0])
+    const peer = peerIdFromMultihash(Digest.decode(id))
     await libp2p.peerStore.merge(peer, { multiaddrs: addresses.map(address => multiaddr(address)) })
     await routingTable.add(peer)
   }
