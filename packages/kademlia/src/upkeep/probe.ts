@@ -25,8 +25,9 @@ export type ProbeOutput =
 /**
  * Who leaves the table. Entries that have been silent for `probeAfter` are asked, the one silent for longest first,
  * `probeChecks` at once. A failed query counts, of a lookup as of a probe, and `failuresToEvict` in a row evict;
- * but a failure during which nobody at all answered says more about us (a laptop offline) than about the peer, and
- * counts for nothing. An entry that failed is tried again after `probeRetryAfter`.
+ * but only if anybody answered in the time that the request had (`abandonAfter`): when nobody does, that says more about
+ * us (a laptop offline) than about the peer. A refused dial fails sooner than any peer can answer, so such a failure
+ * waits for the next answer. An entry that failed is tried again after `probeRetryAfter`.
  */
 export class Probe implements Machine<ProbeInput, ProbeOutput> {
   readonly #table: Table
@@ -34,6 +35,8 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
   readonly #probing = new Set<string>()
   // bounded by the entries due at one look: taken from the front by poll, oldest first
   #due: Entry[] = []
+  // bounded by the table, whose entries alone are noted: failures, and when their requests went out, until an answer comes
+  readonly #unconfirmed = new Map<string, { contact: Contact, sent: Millis }>()
   // bounded by the inputs since the last poll: drained after each
   readonly #removed: PeerInfo[] = []
   #lastAnswer: Millis = -Infinity
@@ -49,8 +52,8 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
     return this.#next
   }
 
-  get sizes (): { probing: number, due: number } {
-    return { probing: this.#probing.size, due: this.#due.length }
+  get sizes (): { probing: number, due: number, unconfirmed: number } {
+    return { probing: this.#probing.size, due: this.#due.length, unconfirmed: this.#unconfirmed.size }
   }
 
   handle (now: Millis, input: ProbeInput): void {
@@ -62,14 +65,12 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
         }
         break
       case 'answered':
-        this.#lastAnswer = now
         this.#probing.delete(input.contact.id)
+        this.#answered(now, input.contact)
         break
       case 'failed':
         this.#probing.delete(input.contact.id)
-        if (this.#lastAnswer >= input.sent && this.#table.failed(input.contact) >= limits.failuresToEvict) {
-          this.#remove(input.contact)
-        }
+        this.#failed(input.contact, input.sent)
         break
       case 'gone':
         this.#remove(input.contact)
@@ -102,6 +103,32 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
     return undefined
   }
 
+  #answered (now: Millis, by: Contact): void {
+    this.#lastAnswer = now
+    this.#unconfirmed.delete(by.id)
+    for (const { contact, sent } of this.#unconfirmed.values()) {
+      if (now - sent <= limits.abandonAfter) {
+        this.#count(contact)
+      }
+    }
+
+    this.#unconfirmed.clear()
+  }
+
+  #failed (contact: Contact, sent: Millis): void {
+    if (sent <= this.#lastAnswer) {
+      this.#count(contact)
+    } else if (sent <= this.#now && this.#table.has(contact)) {
+      this.#unconfirmed.set(contact.id, { contact, sent })
+    }
+  }
+
+  #count (contact: Contact): void {
+    if (this.#table.failed(contact) >= limits.failuresToEvict) {
+      this.#remove(contact)
+    }
+  }
+
   #look (now: Millis): void {
     this.#due = []
     let next = Infinity
@@ -121,6 +148,7 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
 
   #remove (contact: Contact): void {
     this.#probing.delete(contact.id)
+    this.#unconfirmed.delete(contact.id)
     const removed = this.#table.remove(contact)
     if (removed !== undefined) {
       this.#removed.push(removed)
