@@ -30,8 +30,8 @@ export class PeerContact implements Contact {
 
 export interface ContactBookInit {
   readonly peerInfoMapper: PeerInfoMapper
-  /** Whether the address groups of peers are computed, for the engine's limits on them. */
-  readonly groups: boolean
+  /** Whether the address groups of peers are told, and so limited by the engine. Asked for each peer, for it may change. */
+  readonly limitGroups: () => boolean
 }
 
 /**
@@ -90,7 +90,7 @@ export class ContactBook {
   info (contact: PeerContact, multiaddrs: readonly Multiaddr[]): PeerInfo {
     const { multiaddrs: believed } = this.#init.peerInfoMapper({ id: contact.peerId, multiaddrs: [...multiaddrs] })
     const addresses = new AddressList(contact.bytes, believed.slice(0, limits.addressesStored).map(withoutPeer(contact.id)))
-    return { contact, addresses, groups: this.#init.groups ? groupsOf(addresses.multiaddrs) : [] }
+    return { contact, addresses, groups: this.#init.limitGroups() ? groupsOf(addresses.multiaddrs) : [] }
   }
 
   #parse (id: Uint8Array): PeerContact | undefined {

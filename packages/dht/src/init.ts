@@ -21,11 +21,14 @@ export interface KadDHTInit {
   clientMode?: boolean
   /** @default '/ipfs/kad/1.0.0' */
   protocol?: string
-  /**
-   * Which addresses of peers are believed. With the default the limits of the public network on peers of one address
-   * group are in force too. @default removePrivateAddressesMapper
-   */
+  /** Which addresses of peers are believed. @default removePrivateAddressesMapper */
   peerInfoMapper?: PeerInfoMapper
+  /**
+   * Whether at most a few peers of one IPv4 /16 or IPv6 /32 are taken into the routing table and from one answer. A
+   * function is asked whenever a peer is heard of. Not an option of `@libp2p/kad-dht`.
+   * @default true with removePrivateAddressesMapper, else false
+   */
+  limitAddressGroups?: boolean | (() => boolean)
   /** Start queries with nobody to ask, which then end at once; otherwise they wait for a first peer. @default false */
   allowQueryWithZeroPeers?: boolean
   /** How often the node looks itself up, in milliseconds. @default 300_000 */

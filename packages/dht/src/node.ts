@@ -2,6 +2,7 @@ import { AbortError } from '@libp2p/interface'
 import type { AbortOptions, PeerId, PeerInfo } from '@libp2p/interface'
 import type { Millis, Request } from '@vicinity/kademlia'
 import { DialFilter } from './addresses/dial-filter.ts'
+import { removePrivateAddressesMapper } from './addresses/mappers.ts'
 import { ContactBook, peerIdOf, toLibp2pPeer } from './contacts.ts'
 import { Driver } from './driver.ts'
 import type { Report } from './driver.ts'
@@ -21,8 +22,6 @@ export interface NodeListener {
   selfLookedUp (peers: number, duration: Millis): void
 }
 
-export type NodeInit = Settings & { readonly limitGroups: boolean }
-
 /** Everything that lives from one start of the service to its stop, put together. */
 export class Node {
   readonly book: ContactBook
@@ -36,12 +35,12 @@ export class Node {
   readonly #listener: NodeListener
   #bootstrapBegan: Millis = 0
 
-  constructor (components: KadDHTComponents, init: NodeInit, metrics: Metrics, listener: NodeListener) {
+  constructor (components: KadDHTComponents, init: Settings, metrics: Metrics, listener: NodeListener) {
     const { peerId, logger, datastore, connectionManager, peerStore } = components
-    const { protocol, logPrefix, peerInfoMapper, limitGroups } = init
+    const { protocol, logPrefix, peerInfoMapper } = init
     this.#components = components
     this.#listener = listener
-    this.book = new ContactBook({ peerInfoMapper, groups: limitGroups })
+    this.book = new ContactBook({ peerInfoMapper, limitGroups: limitGroupsOf(init) })
     this.#pool = new StreamPool({ connectionManager, peerStore, logger }, {
       protocol, logPrefix, limits: { streamsPerPeer: Math.min(poolLimits.streamsPerPeer, init.maxOutboundStreams) }
     })
@@ -57,7 +56,8 @@ export class Node {
       alpha: init.alpha,
       beta: Math.min(3, init.kBucketSize),
       bootstrapInterval: init.querySelfInterval,
-      limitGroups,
+      // peers of whom no groups are told are not limited
+      limitGroups: true,
       mode: 'client'
     }, report => { this.#onReport(report) })
     this.server = new StreamServer({ logger }, {
@@ -147,4 +147,10 @@ export class Node {
       void this.#saved.save(this.driver.machine.entries())
     }
   }
+}
+
+/** By default the address groups are limited where the mapper of the public network is used. */
+function limitGroupsOf ({ limitAddressGroups, peerInfoMapper }: Settings): () => boolean {
+  const limit = limitAddressGroups ?? peerInfoMapper === removePrivateAddressesMapper
+  return typeof limit === 'function' ? limit : () => limit
 }

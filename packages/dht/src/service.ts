@@ -7,7 +7,6 @@ import type {
 import { isPrivate } from '@libp2p/utils'
 import type { LookupResult, Operation } from '@vicinity/kademlia'
 import { TypedEventEmitter } from 'main-event'
-import { removePrivateAddressesMapper } from './addresses/mappers.ts'
 import { toLibp2pPeer } from './contacts.ts'
 import { QueryError } from './errors.ts'
 import { inertOptions, settingsOf } from './init.ts'
@@ -103,8 +102,7 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
     }
 
     const { events } = this.#components
-    const groups = this.#settings.peerInfoMapper === removePrivateAddressesMapper
-    this.#node = new Node(this.#components, { ...this.#settings, limitGroups: groups }, this.#metrics, {
+    this.#node = new Node(this.#components, this.#settings, this.#metrics, {
       table: ({ change, peer }) => {
         this.#onTable(change, toLibp2pPeer(peer))
       },

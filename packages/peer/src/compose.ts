@@ -51,7 +51,7 @@ const quicStreams = 100_000
 
 /** A stopped libp2p node; importing what its listening addresses need, and nothing more. */
 export async function compose(options: PeerOptions, hooks: CompositionHooks): Promise<Libp2p<PeerServices>> {
-  const node: Libp2p<PeerServices> = await createLibp2p<PeerServices>({
+  return await createLibp2p<PeerServices>({
     start: false,
     privateKey: options.privateKey,
     nodeInfo: { userAgent: options.agent },
@@ -76,11 +76,9 @@ export async function compose(options: PeerOptions, hooks: CompositionHooks): Pr
       // The connection monitor pings too, and each counts against the streams of the protocol.
       ping: ping({ maxInboundStreams: 8, maxOutboundStreams: 8 }),
       pubsub: chatPubSub(options.unsigned, message => hooks.unsigned(message)),
-      dht: chatDht(options, () => node.getMultiaddrs())
+      dht: chatDht(options)
     }
   })
-
-  return node
 }
 
 /** TCP at once; each other transport at once if an address to listen on asks for it, otherwise when first dialled. */

@@ -1,32 +1,25 @@
 /** The DHT as this peer uses it. */
 import { kadDHT, passthroughMapper, removePrivateAddressesMapper } from '@vicinity/dht'
-import type { KadDHT, KadDHTComponents, PeerInfoMapper } from '@vicinity/dht'
-import type { Multiaddr } from '@multiformats/multiaddr'
+import type { KadDHT, KadDHTComponents } from '@vicinity/dht'
 import type { PeerOptions } from './options.ts'
-import { isLocalNetwork } from './scope.ts'
+import { Scope } from './scope.ts'
 
 export type { KadDHT } from '@vicinity/dht'
 
-/** A DHT server from the first moment on. `announced` gives our own addresses as they are now. */
-export function chatDht(options: PeerOptions, announced: () => readonly Multiaddr[]): (components: KadDHTComponents) => KadDHT {
-  return kadDHT({ protocol: options.protocol, clientMode: false, peerInfoMapper: mapperFor(options, announced) })
-}
-
 /**
- * On a local network all addresses are believed, on the public one the private ones are dropped. The DHT knows the
- * public network, where it also limits how many peers of one address range it takes, by the mapper of its own, so that is
- * used wherever the answer cannot change any more.
+ * A DHT server from the first moment on. On a local network all addresses are believed; on the public one private ones
+ * are dropped, and few peers of one address range are taken. `auto` may turn from the one to the other.
  */
-export function mapperFor(
-  { network, bootstrap }: Pick<PeerOptions, 'network' | 'bootstrap'>,
-  announced: () => readonly Multiaddr[]
-): PeerInfoMapper {
-  if (!isLocalNetwork(network, bootstrap)) {
-    return removePrivateAddressesMapper
-  }
-  if (network === 'local') {
-    return passthroughMapper
-  }
+export function chatDht({ protocol, network, bootstrap }: PeerOptions): (components: KadDHTComponents) => KadDHT {
+  return components => {
+    const scope = new Scope(network, bootstrap)
+    components.events.addEventListener('self:peer:update', () => scope.announced(components.addressManager.getAddresses()))
 
-  return peer => (isLocalNetwork(network, announced()) ? passthroughMapper(peer) : removePrivateAddressesMapper(peer))
+    return kadDHT({
+      protocol,
+      clientMode: false,
+      peerInfoMapper: peer => (scope.isLocal ? passthroughMapper(peer) : removePrivateAddressesMapper(peer)),
+      limitAddressGroups: () => !scope.isLocal
+    })(components)
+  }
 }

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { multiaddr } from '@multiformats/multiaddr'
-import { passthroughMapper, removePrivateAddressesMapper } from '@vicinity/dht'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { mapperFor } from '../src/dht.ts'
-import { generateIdentity } from '../src/identity.ts'
-import { isLocalNetwork } from '../src/scope.ts'
+import { isLocalNetwork, Scope } from '../src/scope.ts'
 
 const isLocal = (...addresses: string[]): boolean =>
   isLocalNetwork(
@@ -26,26 +22,19 @@ test('what was said stands', () => {
   assert.equal(isLocalNetwork('public', [multiaddr('/ip4/127.0.0.1/tcp/1')]), false)
 })
 
-test('the DHT is told the public network by its own mapper, and asks again where the answer may change', async () => {
+test('the scope follows our own addresses in auto, and nothing else does', () => {
   const here = multiaddr('/ip4/127.0.0.1/tcp/1')
   const abroad = multiaddr('/ip4/1.2.3.4/tcp/1')
-  assert.equal(
-    mapperFor({ network: 'public', bootstrap: [here] }, () => []),
-    removePrivateAddressesMapper
-  )
-  assert.equal(
-    mapperFor({ network: 'auto', bootstrap: [here, abroad] }, () => []),
-    removePrivateAddressesMapper
-  )
-  assert.equal(
-    mapperFor({ network: 'local', bootstrap: [abroad] }, () => [abroad]),
-    passthroughMapper
-  )
+  const auto = new Scope('auto', [here])
+  assert.equal(auto.isLocal, true)
+  auto.announced([here, abroad])
+  assert.equal(auto.isLocal, false)
+  auto.announced([here])
+  assert.equal(auto.isLocal, true)
+  assert.equal(new Scope('auto', [here, abroad]).isLocal, false)
 
-  let announced = [here]
-  const mapper = mapperFor({ network: 'auto', bootstrap: [here] }, () => announced)
-  const peer = { id: peerIdFromPrivateKey(await generateIdentity()), multiaddrs: [here, abroad] }
-  assert.deepEqual(mapper(peer).multiaddrs, [here, abroad])
-  announced = [here, abroad]
-  assert.deepEqual(mapper(peer).multiaddrs, [abroad])
+  const local = new Scope('local', [abroad])
+  local.announced([abroad])
+  assert.equal(local.isLocal, true)
+  assert.equal(new Scope('public', [here]).isLocal, false)
 })
