@@ -448,6 +448,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     }
 
     this.#abandon(() => true)
+    this.#upkeep.handle(now, { type: 'stop' })
     this.#joined.clear()
     this.#targets.clear()
     this.#peers.clear()

@@ -19,6 +19,7 @@ export type IncludeInput =
   | { readonly type: 'failed', readonly contact: Contact }
   /** A peer from a saved table that answered at `heard`, not long ago. */
   | { readonly type: 'restored', readonly peer: PeerInfo, readonly heard: Millis, readonly roundTrip: Millis }
+  | { readonly type: 'stop' }
 
 export type IncludeOutput =
   /** Ask this candidate for our own id. */
@@ -75,6 +76,11 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
         if (!this.#table.has(input.peer.contact)) {
           this.#add(input.peer, input.heard, input.roundTrip)
         }
+        break
+      case 'stop':
+        this.#queue.clear()
+        this.#checking.clear()
+        this.#resting.clear()
         break
       default:
         unreachable(input)

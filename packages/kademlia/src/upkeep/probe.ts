@@ -16,6 +16,7 @@ export type ProbeInput =
   | { readonly type: 'gone', readonly contact: Contact }
   /** The table has gained a peer, which may be due earlier than what was known. */
   | { readonly type: 'added', readonly heard: Millis }
+  | { readonly type: 'stop' }
 
 export type ProbeOutput =
   /** Ask this entry for our own id. */
@@ -77,6 +78,11 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
         break
       case 'added':
         this.#next = Math.min(this.#next, Math.max(now, input.heard + limits.probeAfter))
+        break
+      case 'stop':
+        this.#probing.clear()
+        this.#unconfirmed.clear()
+        this.#due = []
         break
       default:
         unreachable(input)

@@ -29,6 +29,7 @@ export type RefreshInput =
   | { readonly type: 'targeted', readonly bucket: number, readonly target: Target }
   /** The lookup of a bucket ended. */
   | { readonly type: 'ended', readonly bucket: number }
+  | { readonly type: 'stop' }
 
 export type RefreshOutput =
   /** A preimage of a random key of this bucket is wanted. */
@@ -103,6 +104,9 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
       case 'ended':
         this.#running.delete(input.bucket)
         this.#looked(now, input.bucket)
+        break
+      case 'stop':
+        this.#running.clear()
         break
       default:
         unreachable(input)

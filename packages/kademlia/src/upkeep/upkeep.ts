@@ -36,6 +36,7 @@ export type UpkeepInput =
   | { readonly type: 'targeted', readonly bucket: number, readonly target: Target }
   /** A lookup ended, of ours (`lookup`) or of anybody's. */
   | { readonly type: 'looked', readonly key: Key, readonly contacts: number, readonly lookup: UpkeepLookup | undefined }
+  | { readonly type: 'stop' }
 
 export type UpkeepOutput =
   /** Ask this peer for our own id: to check a candidate, or to probe an entry. */
@@ -110,6 +111,11 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
         break
       case 'looked':
         this.#looked(now, input)
+        break
+      case 'stop':
+        this.#include.handle(now, input)
+        this.#probe.handle(now, input)
+        this.#refresh.handle(now, input)
         break
       default:
         unreachable(input)
