@@ -294,10 +294,10 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     const { contact } = to
     if (reason === 'unsupported') {
       this.#upkeep.handle(now, { type: 'gone', contact })
-    } else {
-      // nobody could have answered during a failure of our own making
-      this.#upkeep.handle(now, { type: 'failed', contact, sent: reason === 'local' ? Infinity : request.sent })
     }
+
+    // nobody could have answered during a failure of our own making
+    this.#upkeep.handle(now, { type: 'failed', contact, sent: reason === 'local' ? Infinity : request.sent })
 
     if (op !== undefined) {
       this.#pool.handle(now, { type: 'failed', op, contact })

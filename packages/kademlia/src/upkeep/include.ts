@@ -15,8 +15,10 @@ export type IncludeInput =
   | { readonly type: 'candidate', readonly peer: PeerInfo }
   /** A peer answered a FIND_NODE, ours or a lookup's: whoever answers may enter at once. */
   | { readonly type: 'answered', readonly peer: PeerInfo, readonly roundTrip: Millis }
-  /** The check of a candidate failed. */
+  /** A request to a peer failed, the check of a candidate or another: it rests. */
   | { readonly type: 'failed', readonly contact: Contact }
+  /** The peer says that it does not serve: it is no candidate, until it says otherwise. */
+  | { readonly type: 'gone', readonly contact: Contact }
   /** A peer from a saved table that answered at `heard`, not long ago. */
   | { readonly type: 'restored', readonly peer: PeerInfo, readonly heard: Millis, readonly roundTrip: Millis }
   | { readonly type: 'stop' }
@@ -71,6 +73,10 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
       case 'failed':
         this.#forget(input.contact.id)
         this.#rest(now, input.contact.id)
+        break
+      case 'gone':
+        this.#forget(input.contact.id)
+        this.#resting.delete(input.contact.id)
         break
       case 'restored':
         if (!this.#table.has(input.peer.contact)) {

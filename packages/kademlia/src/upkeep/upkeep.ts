@@ -104,7 +104,7 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
         break
       case 'gone':
         this.#probe.handle(now, input)
-        this.#include.handle(now, { type: 'failed', contact: input.contact })
+        this.#include.handle(now, input)
         break
       case 'targeted':
         this.#refresh.handle(now, input)
