@@ -231,6 +231,9 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
       case 'ask':
         this.#send(now, output.peer, this.#table.self, undefined)
         break
+      case 'vacant':
+        this.#offerServers(now)
+        break
       case 'lookup': {
         const op = this.#nextOwnOp--
         this.#ownLookups.set(op, output.lookup)
@@ -351,9 +354,12 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
   #tableChanged (now: Millis, change: 'added' | 'removed'): void {
     if (change === 'added') {
       this.#pool.handle(now, { type: 'peers' })
-      return
+    } else {
+      this.#offerServers(now)
     }
+  }
 
+  #offerServers (now: Millis): void {
     for (const peer of this.#peers.servers(this.#table)) {
       this.#upkeep.handle(now, { type: 'candidate', peer })
     }

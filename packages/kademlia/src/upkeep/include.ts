@@ -11,6 +11,7 @@ export interface IncludeConfig {
 }
 
 export type IncludeInput =
+  | { readonly type: 'tick' }
   /** A peer that says it serves; it is checked before it enters. */
   | { readonly type: 'candidate', readonly peer: PeerInfo }
   /** A peer answered a FIND_NODE, ours or a lookup's: whoever answers may enter at once. */
@@ -27,12 +28,15 @@ export type IncludeOutput =
   /** Ask this candidate for our own id. */
   | { readonly type: 'check', readonly peer: PeerInfo }
   | { readonly type: 'added', readonly peer: PeerInfo }
+  /** Somebody's rest is over: the peers that serve and are not in the table are wanted as candidates again. */
+  | { readonly type: 'vacant' }
 
 /**
  * Who enters the table: only peers that have answered a FIND_NODE, and only where their bucket has room, for a live
  * peer is never evicted for a new one. A candidate waits in a queue, is *checked* (asked for our own id; an empty
- * answer passes), and enters or rests for a while before it may be a candidate again. The peers that a check names
- * are no candidates: only those who come to us, or whom a lookup has asked, are.
+ * answer passes), and enters or rests for a while before it may be a candidate again; when a rest ends it asks for
+ * candidates (`vacant`), so that one lost message does not keep out a peer that stays connected. The peers that a check
+ * names are no candidates: only those who come to us, or whom a lookup has asked, are.
  */
 export class Include implements Machine<IncludeInput, IncludeOutput> {
   readonly #table: Table
@@ -45,13 +49,18 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
   readonly #resting = new Map<string, Millis>()
   // bounded by the inputs since the last poll: drained after each
   readonly #added: PeerInfo[] = []
+  #vacant = false
 
   constructor (table: Table, config: IncludeConfig) {
     this.#table = table
     this.#config = config
   }
 
-  readonly deadline = Infinity
+  /** When the first rest ends. */
+  get deadline (): Millis {
+    const [first] = this.#resting.values()
+    return first ?? Infinity
+  }
 
   /** Sizes of all collections, for leak checks. */
   get sizes (): { queue: number, checking: number, resting: number } {
@@ -60,6 +69,9 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
 
   handle (now: Millis, input: IncludeInput): void {
     switch (input.type) {
+      case 'tick':
+        this.#wake(now)
+        break
       case 'candidate':
         this.#candidate(now, input.peer)
         break
@@ -97,6 +109,11 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
     const added = this.#added.shift()
     if (added !== undefined) {
       return { type: 'added', peer: added }
+    }
+
+    if (this.#vacant) {
+      this.#vacant = false
+      return { type: 'vacant' }
     }
 
     for (const [id, peer] of this.#queue) {
@@ -153,14 +170,23 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
     this.#checking.delete(id)
   }
 
+  /** All rest for the same time, so those who began first end first. */
   #rest (now: Millis, id: string): void {
     this.#resting.delete(id)
     this.#resting.set(id, now + limits.includeRetryAfter)
-    for (const [oldest, until] of this.#resting) {
-      if (until > now && this.#resting.size <= limits.includeQueue) {
+    const [oldest] = this.#resting.keys()
+    if (oldest !== undefined && this.#resting.size > limits.includeQueue) {
+      this.#resting.delete(oldest)
+    }
+  }
+
+  #wake (now: Millis): void {
+    for (const [id, until] of this.#resting) {
+      if (until > now) {
         break
       }
-      this.#resting.delete(oldest)
+      this.#resting.delete(id)
+      this.#vacant = true
     }
   }
 }

@@ -41,6 +41,8 @@ export type UpkeepInput =
 export type UpkeepOutput =
   /** Ask this peer for our own id: to check a candidate, or to probe an entry. */
   | { readonly type: 'ask', readonly peer: PeerInfo }
+  /** The connected peers that serve and are not in the table are wanted as candidates again. */
+  | { readonly type: 'vacant' }
   | { readonly type: 'lookup', readonly target: Target, readonly lookup: UpkeepLookup }
   | { readonly type: 'target', readonly bucket: number, readonly prefix: Prefix }
   | { readonly type: 'table', readonly change: 'added' | 'removed', readonly peer: PeerInfo }
@@ -72,13 +74,14 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
   }
 
   get deadline (): Millis {
-    return Math.min(this.#probe.deadline, this.#refresh.deadline, this.#bootstrap.deadline)
+    return Math.min(this.#include.deadline, this.#probe.deadline, this.#refresh.deadline, this.#bootstrap.deadline)
   }
 
   handle (now: Millis, input: UpkeepInput): void {
     this.#now = now
     switch (input.type) {
       case 'tick':
+        this.#include.handle(now, input)
         this.#probe.handle(now, input)
         this.#refresh.handle(now, input)
         this.#bootstrap.handle(now, input)
@@ -137,14 +140,22 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
 
   #pollInclude (): UpkeepOutput | undefined {
     const output = this.#include.poll()
-    if (output?.type === 'added') {
-      const heard = this.#table.entry(output.peer.contact)?.heard ?? this.#now
-      this.#probe.handle(this.#now, { type: 'added', heard })
-      this.#bootstrap.handle(this.#now, { type: 'table' })
-      return { type: 'table', change: 'added', peer: output.peer }
+    switch (output?.type) {
+      case undefined:
+        return undefined
+      case 'check':
+        return { type: 'ask', peer: output.peer }
+      case 'vacant':
+        return output
+      case 'added': {
+        const heard = this.#table.entry(output.peer.contact)?.heard ?? this.#now
+        this.#probe.handle(this.#now, { type: 'added', heard })
+        this.#bootstrap.handle(this.#now, { type: 'table' })
+        return { type: 'table', change: 'added', peer: output.peer }
+      }
+      default:
+        return unreachable(output)
     }
-
-    return output && { type: 'ask', peer: output.peer }
   }
 
   #pollProbe (): UpkeepOutput | undefined {
