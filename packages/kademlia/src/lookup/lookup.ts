@@ -75,7 +75,7 @@ interface Candidate {
  */
 export class Lookup implements Machine<LookupInput, LookupOutput> {
   readonly #config: LookupConfig
-  // bounded by limits.frontier: #insert drops the farthest
+  // bounded by limits.frontier: #insert drops the farthest that was not asked
   readonly #candidates: Candidate[] = []
   #queued = 0
   #waiting = 0
@@ -262,19 +262,27 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
       return false
     }
 
-    if (this.#candidates.length >= limits.frontier) {
-      const farthest = this.#candidates[this.#candidates.length - 1] as Candidate
-      if (at === this.#candidates.length || farthest.phase !== 'heard') {
-        return false
-      }
-      this.#candidates.pop()
-      this.#queued--
+    if (this.#candidates.length >= limits.frontier && !this.#dropBeyond(at)) {
+      return false
     }
 
     const progress = at === 0 || this.#candidates.length < this.#config.k
     this.#candidates.splice(at, 0, { peer, phase: 'heard' })
     this.#queued++
     return progress
+  }
+
+  /** Makes room for a candidate at a position. @returns false when nobody beyond it can be spared. */
+  #dropBeyond (at: number): boolean {
+    for (let i = this.#candidates.length - 1; i >= at; i--) {
+      if (this.#candidates[i]?.phase === 'heard') {
+        this.#candidates.splice(i, 1)
+        this.#queued--
+        return true
+      }
+    }
+
+    return false
   }
 
   /** The position of a contact among the candidates, or the one where it would stand. */
