@@ -50,19 +50,21 @@ function closer ({ table, k }: Serving, from: Contact, target: Target): PeerInfo
 function findNode (serving: Serving, from: Contact, target: Target): PeerInfo[] {
   const found = closer(serving, from, target)
   const known = peerAt(serving, target)
-  if (known === undefined || !dialable(known)) {
+  if (known === undefined) {
     return found
   }
 
   return [known, ...found.filter(peer => peer.contact.id !== known.contact.id)]
 }
 
+/** The peer that is the target, by whatever of ours knows an address of it. */
 function peerAt ({ table, peers, self }: Serving, target: Target): PeerInfo | undefined {
   if (!isContact(target)) {
     return undefined
   }
 
-  return target.id === self.contact.id ? self : peers.get(target.id) ?? table.get(target)
+  const known = target.id === self.contact.id ? [self] : [peers.get(target.id), table.get(target)]
+  return known.find(peer => peer !== undefined && dialable(peer))
 }
 
 function dialable (peer: PeerInfo): boolean {
