@@ -33,6 +33,13 @@ interface Text extends Common {
   readonly type: 'text'
   readonly placeholder: string
   readonly default?: string
+  readonly form?: TextForm
+}
+
+/** What a text has to look like, and the same in words. */
+export interface TextForm {
+  readonly pattern: RegExp
+  readonly words: string
 }
 
 /** One of a few words; `placeholder` is what help calls it. */
@@ -111,6 +118,7 @@ export const nodeOptions = {
     type: 'text',
     placeholder: 'id',
     default: '/ipfs/kad/1.0.0',
+    form: { pattern: /^\/[!-~]+$/, words: 'it has to begin with / and to hold no blanks' },
     env: ['VICINITY_PROTOCOL'],
     help: 'protocol id of the Kademlia network to take part in',
     example: 'vicinity node --protocol /my-network/kad/1.0.0'

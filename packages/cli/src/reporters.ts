@@ -2,8 +2,10 @@
 import { checkpointLine } from '@vicinity/peer'
 import { escapeRemote } from '@vicinity/peer/escape'
 import { nodeCommand, quoted } from './invocation.ts'
+import { nodeOptions } from './options.ts'
 import { styled, talk } from './output.ts'
 import type { Peer, PeerEvent, PeerListener } from '@vicinity/peer'
+import type { Values } from './options.ts'
 import type { LineWriter } from './output.ts'
 
 /**
@@ -32,14 +34,17 @@ export function jsonReporter(out: LineWriter): PeerListener {
 }
 
 /** What the checkpoint has no line for and a person wants to know; in the end, how to join. */
-export function talkReporter(peer: Peer): PeerListener {
+export function talkReporter(peer: Peer, settings: JoinSettings): PeerListener {
   return event => {
-    const lines = event.type === 'started' ? joinLines(peer.addresses.map(String)) : talkLines(event)
+    const lines = event.type === 'started' ? joinLines(peer.addresses.map(String), settings) : talkLines(event)
     for (const line of lines) {
       talk.line(line)
     }
   }
 }
+
+/** Of our settings, those that whoever joins has to share. */
+export type JoinSettings = Pick<Values<typeof nodeOptions>, 'protocol' | 'network'>
 
 function talkLines(event: PeerEvent): string[] {
   switch (event.type) {
@@ -65,7 +70,7 @@ function seconds(ms: number): string {
 }
 
 /** The addresses once more, after all that the start had to say, and the command that joins through the handiest one. */
-function joinLines(addresses: readonly string[]): string[] {
+function joinLines(addresses: readonly string[], settings: JoinSettings): string[] {
   const address = handiest(addresses)
   if (address === undefined) {
     return [styled('green', 'Ready. Nobody can join through this node: it listens on no address.')]
@@ -74,8 +79,14 @@ function joinLines(addresses: readonly string[]): string[] {
     styled('green', addresses.length === 1 ? 'Ready, reachable at' : 'Ready, reachable at any of'),
     ...addresses.map(one => `  ${one}`),
     'To join from a second terminal:',
-    `  ${styled('bold', `${nodeCommand()} --bootstrap ${quoted(address)}`)}`
+    `  ${styled('bold', [nodeCommand(), '--bootstrap', quoted(address), ...sharedFlags(settings)].join(' '))}`
   ]
+}
+
+function sharedFlags(settings: JoinSettings): string[] {
+  return (['protocol', 'network'] as const)
+    .filter(name => settings[name] !== nodeOptions[name].default)
+    .flatMap(name => [`--${name}`, quoted(settings[name])])
 }
 
 /** One that works on this machine at once and that every libp2p implementation can dial. */

@@ -1,6 +1,6 @@
 /** From flags and environment to the values of an options table: a flag wins, then the first variable that is set. */
 import { UsageError } from './errors.ts'
-import type { OptionSpec, OptionTable, Setting, Values } from './options.ts'
+import type { OptionSpec, OptionTable, Setting, TextForm, Values } from './options.ts'
 
 /** What the parser found, by option name. */
 export type Flags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>
@@ -33,7 +33,7 @@ function read(spec: OptionSpec, settings: readonly Setting[]): unknown {
     case 'choice':
       return first === undefined ? spec.default : readChoice(first, spec.choices)
     case 'text':
-      return first === undefined ? spec.default : readText(first)
+      return first === undefined ? spec.default : readText(first, spec.form)
   }
 }
 
@@ -59,9 +59,12 @@ function readChoice({ text, source }: Setting, choices: readonly string[]): stri
   return text
 }
 
-function readText({ text, source }: Setting): string {
+function readText({ text, source }: Setting, form: TextForm | undefined): string {
   if (text.trim() === '') {
     throw new UsageError(`${source} is empty`)
+  }
+  if (form !== undefined && !form.pattern.test(text)) {
+    throw new UsageError(`${source} is "${text}": ${form.words}`)
   }
   return text
 }

@@ -1,11 +1,12 @@
 /** Peers find each other through the DHT: nobody is told of everybody. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { onlyStartLines, startLines, startNode } from './fixtures/node.ts'
 import { startStock } from './fixtures/stock.ts'
 
 test('two nodes greet each other, the second started by the command that the first prints', async t => {
-  const first = await startNode(t)
+  const first = await startNode(t, [], { cwd: fileURLToPath(new URL('../../..', import.meta.url)) })
   const command = (await first.process.errorLine(/--bootstrap/)).trim()
   const address = command.split(' ').at(-1) ?? ''
   assert.equal(command, `node packages/cli/bin/vicinity.js node --bootstrap ${address}`)
@@ -24,6 +25,22 @@ test('two nodes greet each other, the second started by the command that the fir
     await one.process.line(`msg,${other.id},universal-connectivity,Hello from ${other.id}!`)
   }
   await second.process.line(new RegExp(`^ping,${first.id},\\d+ ms$`))
+})
+
+test('the printed command carries what both have to share, and those with another protocol stay apart', async t => {
+  const ours = ['--protocol', '/vicinity-test/kad/1.0.0']
+  const first = await startNode(t, ours)
+  const command = (await first.process.errorLine(/--bootstrap/)).trim()
+  assert.ok(command.endsWith(` --bootstrap ${first.address} ${ours.join(' ')}`), command)
+
+  const second = await startNode(t, command.split(' ').slice(3))
+  await second.process.line(`kademlia,routing_update,new ${first.id}`)
+  const stranger = await startNode(t, ['--bootstrap', first.address])
+  await stranger.process.line(`msg,${first.id},universal-connectivity,Hello from ${first.id}!`)
+  assert.deepEqual(
+    stranger.process.stdout.filter(line => line.startsWith('kademlia,routing_update')),
+    []
+  )
 })
 
 test('S, a stock peer; A and B join through S, C through B: all learn of all, and C hears A', async t => {

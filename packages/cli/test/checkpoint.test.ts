@@ -45,7 +45,7 @@ for (const { name, listen } of transports) {
     const greeting = await stock.event('message', ({ from }) => from === node.id)
     const { from, message } = readFlat(greeting.data)
     assert.deepEqual({ from, message }, { from: node.id, message: `Hello from ${node.id}!` })
-    stock.tell({ do: 'publish', data: writeFlat(stock.id, 'hello, neighbour') })
+    stock.tell({ do: 'publish', to: node.id, data: writeFlat(stock.id, 'hello, neighbour') })
     assert.equal(await ours.line(/^msg,/), `msg,${stock.id},universal-connectivity,hello, neighbour`)
 
     // 1,000 requests in a row on one connection, each on a stream of its own that the asker closes.
@@ -76,13 +76,12 @@ test('a peer that dials us is incoming, then connected', async t => {
 test('whatever a remote text holds, it stays on its line', async t => {
   const stock = await startStock(t, '/ip4/127.0.0.1/tcp/0')
   const node = await startNode(t, ['--bootstrap', stock.address])
-  await stock.event('subscribed', ({ peer, topic }) => peer === node.id && topic === 'universal-connectivity')
-  stock.tell({ do: 'publish', data: Buffer.from(`one\nclosed,${stock.id}\r\u001b[2J\\`).toString('base64') })
+  stock.tell({ do: 'publish', to: node.id, data: Buffer.from(`one\nclosed,${stock.id}\r\u001b[2J\\`).toString('base64') })
   assert.equal(
     await node.process.line(/^msg,/),
     `msg,${stock.id},universal-connectivity,one\\nclosed,${stock.id}\\r\\u{1b}[2J\\\\`
   )
-  stock.tell({ do: 'publish', data: Buffer.of(0xff, 0xfe, 0xfd).toString('base64') })
+  stock.tell({ do: 'publish', to: node.id, data: Buffer.of(0xff, 0xfe, 0xfd).toString('base64') })
   assert.match(await node.process.line(/^error,/), /^error,Failed to decode message: /)
 })
 

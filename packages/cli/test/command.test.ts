@@ -55,6 +55,16 @@ test('a value that is not allowed names those that are, from a flag and from the
   assert.equal(word.code, 1)
 })
 
+test('a text that cannot be what it is for is refused', async t => {
+  for (const protocol of ['ipfs/kad/1.0.0', '/', '/my network']) {
+    const { code, stdout } = await runVicinity(t, ['node', '--protocol', protocol])
+    assert.deepEqual(stdout, [`error,--protocol is "${protocol}": it has to begin with / and to hold no blanks`])
+    assert.equal(code, 1)
+  }
+  const empty = await runVicinity(t, ['id', 'show', '--key-file', ' '])
+  assert.match(empty.stderr[0] ?? '', /^vicinity: --key-file is empty/)
+})
+
 test('a flag overrides its variable, and a blank variable is one that is not set', async t => {
   const overridden = await runVicinity(t, ['node', '--network', 'lan'], { env: { VICINITY_NETWORK: 'wan' } })
   assert.match(overridden.stdout[0] ?? '', /^error,--network is "lan"/)

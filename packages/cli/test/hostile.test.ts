@@ -3,13 +3,21 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { createLibp2p } from 'libp2p'
+import { identify } from '@libp2p/identify'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { startNode } from './fixtures/node.ts'
-import { createStockPeer, kademliaProtocol } from './fixtures/stock-peer.ts'
+import { kademliaProtocol } from './fixtures/stock-peer.ts'
 import { startStock } from './fixtures/stock.ts'
-import type { IdentifyResult } from '@libp2p/interface'
+import type { TestContext } from 'node:test'
+import type { Identify } from '@libp2p/identify'
+import type { IdentifyResult, Libp2p } from '@libp2p/interface'
+import type { Ping } from '@libp2p/ping'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { StockPeer } from './fixtures/stock-peer.ts'
 
 /** An unsigned varint that promises more than any of the protocols takes. */
 const endlessLength = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f)
@@ -27,11 +35,27 @@ const junk = fc.oneof(
   )
 )
 
+type Stranger = Libp2p<{ identify: Identify; ping: Ping }>
+
+/** A peer that speaks none of the protocols it opens: whatever is on their streams is ours. */
+async function startStranger(t: TestContext): Promise<Stranger> {
+  const stranger = await createLibp2p({
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    services: { identify: identify(), ping: ping() }
+  })
+  t.after(async () => {
+    await stranger.stop()
+  })
+  return stranger
+}
+
 /**
  * Throws the bytes at a protocol, then asks for a ping on the same connection, which the node answers after it was given the
  * bytes. Some end the stream there and then, some are a message that says nothing: either will do, as long as it lives.
  */
-async function throwAt(stranger: StockPeer, address: Multiaddr, protocol: string, bytes: Uint8Array): Promise<void> {
+async function throwAt(stranger: Stranger, address: Multiaddr, protocol: string, bytes: Uint8Array): Promise<void> {
   // One that is open is taken; should the node have closed it for what it was sent, this is a new one.
   const connection = await stranger.dial(address)
   const stream = await connection.newStream(protocol)
@@ -47,11 +71,7 @@ async function throwAt(stranger: StockPeer, address: Multiaddr, protocol: string
 
 test('hostile bytes on every protocol that identify names', async t => {
   const node = await startNode(t)
-  const stranger = await createStockPeer([])
-  t.after(async () => {
-    await stranger.stop()
-  })
-  await stranger.start()
+  const stranger = await startStranger(t)
   const identified = once(stranger, 'peer:identify') as Promise<[CustomEvent<IdentifyResult>]>
   await stranger.dial(multiaddr(node.address))
   const [
@@ -83,11 +103,7 @@ test('hostile bytes on every protocol that identify names', async t => {
 
 test('a length that nobody may send resets a DHT stream at once', async t => {
   const node = await startNode(t)
-  const stranger = await createStockPeer([])
-  t.after(async () => {
-    await stranger.stop()
-  })
-  await stranger.start()
+  const stranger = await startStranger(t)
   const connection = await stranger.dial(multiaddr(node.address))
   for (const bytes of [endlessLength, hugeLength]) {
     const stream = await connection.newStream(kademliaProtocol)

@@ -38,7 +38,7 @@ export async function runNode(settings: NodeSettings, host: Host): Promise<0 | 1
     return 1
   }
   peer.on(settings.json ? jsonReporter(out) : lineReporter(out))
-  peer.on(talkReporter(peer))
+  peer.on(talkReporter(peer, settings))
   host.running = true
   return await runPeer(peer, host.stop, fail)
 }
