@@ -115,10 +115,15 @@ export class Project {
   }
 
   run(...args: string[]): Run {
+    return this.runIn(process.execPath, ['tools/run.js', ...args], { npm_lifecycle_event: undefined })
+  }
+
+  runIn(file: string, args: string[], env: NodeJS.ProcessEnv): Run {
     // NODE_TEST_CONTEXT would make the inner test runner report to the outer one.
-    const env = { ...process.env, NODE_TEST_CONTEXT: undefined, npm_execpath: join(this.root, 'npm', 'npm-cli.js') }
-    const child = spawn(process.execPath, ['tools/run.js', ...args], { cwd: this.root, env, stdio: ['ignore', 'pipe', 'pipe'] })
-    return watch(child)
+    const ours = { NODE_TEST_CONTEXT: undefined, npm_execpath: join(this.root, 'npm', 'npm-cli.js') }
+    return watch(
+      spawn(file, args, { cwd: this.root, env: { ...process.env, ...ours, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    )
   }
 }
 

@@ -86,7 +86,9 @@ function testStep(args) {
   const concurrency = options.some(option => option.startsWith('--test-concurrency'))
     ? []
     : [`--test-concurrency=${Math.max(2, availableParallelism() - 1)}`]
-  return { name: 'test', args: [...fromSource, '--test', ...concurrency, ...reporter, ...options, ...files] }
+  // A test that waits for what never comes fails, instead of holding up all the others.
+  const timeout = options.some(option => option.startsWith('--test-timeout')) ? [] : ['--test-timeout=300000']
+  return { name: 'test', args: [...fromSource, '--test', ...timeout, ...concurrency, ...reporter, ...options, ...files] }
 }
 
 class UsageError extends Error {}
@@ -145,6 +147,21 @@ async function runSteps(/** @type {Step[]} */ steps) {
   return result
 }
 
+/**
+ * npm runs us through a shell, and who ends npm (a supervisor, a time limit) ends the shell with it, but not us: nobody
+ * would stop what we started. So when our parent goes, it is as if we had been told to end.
+ */
+function endWithParent() {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid !== parent) {
+      clearInterval(watch)
+      process.kill(process.pid, 'SIGTERM')
+    }
+  }, 250)
+  watch.unref()
+}
+
 function usage() {
   const lines = Object.entries(commands).map(([name, { help }]) => `  ${name.padEnd(8)}${help}`)
   return ['Usage: node tools/run.js <command> [arguments]', '', ...lines, ''].join('\n')
@@ -155,6 +172,10 @@ async function main() {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command === undefined) {
     throw new UsageError(name === '' ? 'a command is missing' : `there is no command "${name}"`)
+  }
+
+  if (process.env['npm_lifecycle_event'] !== undefined) {
+    endWithParent()
   }
 
   await ensureInstalled(root)

@@ -163,6 +163,21 @@ describe('run: handing over', () => {
     assert.equal((await run.ended).signal, 'SIGTERM')
   })
 
+  it('ends when the shell in which npm started it is ended', { skip: noSignals }, async t => {
+    const project = new Project(t)
+    project.write(
+      startScript,
+      "process.once('SIGTERM', () => { console.log('got SIGTERM'); process.exit() }); setInterval(() => {}, 1e6); console.log('ready')"
+    )
+    const run = project.runIn('/bin/sh', ['-c', `"${process.execPath}" tools/run.js start; true`], {
+      npm_lifecycle_event: 'start'
+    })
+    await run.printed('ready')
+    run.child.kill('SIGTERM')
+    const { stdout } = await run.ended
+    assert.equal(stdout, 'ready\ngot SIGTERM\n')
+  })
+
   it('runs the tests whose path contains a word, and closes with the runner’s own lines', async t => {
     const project = new Project(t)
     project.write('packages/wire/test/good.test.ts', "import { test } from 'node:test'\ntest('good' as string, () => {})\n")
