@@ -28,7 +28,8 @@ export type ProbeOutput =
  * `probeChecks` at once. A failed query counts, of a lookup as of a probe, and `failuresToEvict` in a row evict;
  * but only if anybody answered in the time that the request had (`abandonAfter`): when nobody does, that says more about
  * us (a laptop offline) than about the peer. A refused dial fails sooner than any peer can answer, so such a failure
- * waits for the next answer. An entry that failed is tried again after `probeRetryAfter`.
+ * waits for the next answer. An entry that failed is tried again after `probeRetryAfter`; where none but such are due,
+ * the one heard last is asked with them, as a witness that somebody could answer.
  */
 export class Probe implements Machine<ProbeInput, ProbeOutput> {
   readonly #table: Table
@@ -96,10 +97,10 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
     }
 
     while (this.#due.length > 0 && this.#probing.size < limits.probeChecks) {
-      const { peer } = this.#due.shift() as Entry
+      const { peer, heard } = this.#due.shift() as Entry
       const entry = this.#table.entry(peer.contact)
       // it may have left or answered since the look
-      if (entry !== undefined && dueAt(entry) <= this.#now && !this.#probing.has(peer.contact.id)) {
+      if (entry !== undefined && entry.heard === heard && !this.#probing.has(peer.contact.id)) {
         this.#probing.add(peer.contact.id)
         this.#table.tried(peer.contact, this.#now)
         return { type: 'probe', peer: entry.peer }
@@ -138,6 +139,7 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
   #look (now: Millis): void {
     this.#due = []
     let next = Infinity
+    let witness: Entry | undefined
     for (const entry of this.#table.entries()) {
       const at = dueAt(entry)
       if (at <= now) {
@@ -145,10 +147,15 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
         next = Math.min(next, now + limits.probeRetryAfter)
       } else {
         next = Math.min(next, at)
+        witness = witness !== undefined && witness.heard >= entry.heard ? witness : entry
       }
     }
 
     this.#due.sort((a, b) => a.heard - b.heard)
+    if (witness !== undefined && this.#due.length > 0 && this.#due.every(({ heard, tried }) => tried > heard)) {
+      this.#due.push(witness)
+    }
+
     this.#next = Math.max(next, now + limits.probePause)
   }
 
