@@ -143,11 +143,11 @@ function handOver(file) {
   })
 }
 
-/** `@vicinity/…` packages of the checkout resolve to their sources, which run without a build. */
+/** `@vicinity/…` packages of the checkout, and what they call `#…` inside, resolve to sources, which run without a build. */
 function runFromSource(root) {
   module.registerHooks({
     resolve: (specifier, context, next) =>
-      specifier.startsWith('@vicinity/')
+      /^(@vicinity\/|#)/.test(specifier)
         ? next(specifier, { ...context, conditions: [...context.conditions, 'vicinity-source'] })
         : next(specifier, context)
   })

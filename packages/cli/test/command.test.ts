@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import { runVicinity } from './fixtures/vicinity.ts'
 
@@ -81,13 +82,45 @@ test('colour is used only where it is wanted', async t => {
   assert.doesNotMatch(refused.stderr.join('\n'), /\u001b\[/)
 })
 
-test('help, version and id load nothing of libp2p itself', async t => {
-  // Says on standard error which packages are resolved.
-  const watch = ['--import', new URL('./fixtures/watch-loading.js', import.meta.url).href]
-  for (const args of [['--help'], ['--version'], ['node', '--help'], ['id', 'show', '--key-file', 'no-such.key']]) {
-    const { stderr } = await runVicinity(t, args, { nodeArgs: watch })
-    assert.ok(stderr.includes('loading commander'), 'the watching itself works')
-    assert.ok(!stderr.includes('loading libp2p'), args.join(' '))
-    assert.ok(!stderr.includes('loading @libp2p/gossipsub'), args.join(' '))
+/** Says on standard error which modules are loaded. */
+const watch = ['--import', new URL('./fixtures/watch-loading.js', import.meta.url).href]
+const built = existsSync(new URL('../dist/main.js', import.meta.url))
+
+function loaded(lines: readonly string[]): { specifiers: Set<string>; own: string[] } {
+  const parsed = lines.map(line => /^loading (\S+) from (\S+)$/.exec(line)).filter(match => match !== null)
+  return {
+    specifiers: new Set(parsed.map(([, specifier = '']) => specifier)),
+    own: parsed.map(([, , url = '']) => url).filter(url => /\/packages\/\w+\/(src|dist)\//.test(url))
   }
+}
+
+test('help, version and id load nothing of libp2p itself', async t => {
+  for (const args of [['--help'], ['--version'], ['node', '--help'], ['id', 'show', '--key-file', 'no-such.key']]) {
+    const { specifiers } = loaded((await runVicinity(t, args, { nodeArgs: watch })).stderr)
+    assert.ok(specifiers.has('commander'), 'the watching itself works')
+    for (const heavy of ['libp2p', '@libp2p/gossipsub', '@vicinity/peer', '@vicinity/dht']) {
+      assert.ok(!specifiers.has(heavy), `${args.join(' ')} loads ${heavy}`)
+    }
+  }
+})
+
+test('in the repository everything is loaded from source', async t => {
+  const { own, specifiers } = loaded((await runVicinity(t, ['node', '--listen', 'nonsense'], { nodeArgs: watch })).stderr)
+  assert.ok(specifiers.has('@vicinity/dht'))
+  assert.deepEqual(
+    own.filter(url => !url.includes('/src/')),
+    []
+  )
+})
+
+test('VICINITY_DIST=1 loads everything from what was built', {
+  skip: built ? false : 'nothing is built here: npm run build'
+}, async t => {
+  const env = { VICINITY_DIST: '1' }
+  const { own, specifiers } = loaded((await runVicinity(t, ['node', '--listen', 'nonsense'], { nodeArgs: watch, env })).stderr)
+  assert.ok(specifiers.has('@vicinity/dht'))
+  assert.deepEqual(
+    own.filter(url => !url.includes('/dist/')),
+    []
+  )
 })
