@@ -79,9 +79,24 @@ async function dial (
       throw new RequestError('dial', `no address of ${peer} is known`)
     }
 
-    return await connectionManager.openConnection(targets, { signal })
+    return await connect(connectionManager, targets, signal)
   } catch (error) {
     throw fromDial(error, peer)
+  }
+}
+
+/** Once more if the dial we joined was another's and was given up by them just then. */
+async function connect (
+  connectionManager: OpeningComponents['connectionManager'], targets: Multiaddr[], signal: AbortSignal
+): Promise<Connection> {
+  try {
+    return await connectionManager.openConnection(targets, { signal })
+  } catch (error) {
+    if (nameOf(error) !== 'AbortError' || signal.aborted) {
+      throw error
+    }
+
+    return await connectionManager.openConnection(targets, { signal })
   }
 }
 

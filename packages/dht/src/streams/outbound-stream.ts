@@ -66,6 +66,11 @@ export class OutboundStream implements Holder {
     return this.#state === 'closing'
   }
 
+  /** Whether it is only waiting for the peer to close its side, after answers. What was told may still be on its way. */
+  get answered (): boolean {
+    return this.#state === 'closing' && this.#answers > 0
+  }
+
   /** Sends a request; the exchange is settled or handed back, whatever happens. */
   ask (exchange: Exchange): void {
     this.#state = 'asked'
@@ -180,14 +185,17 @@ export class OutboundStream implements Holder {
     }
 
     this.#received += data.byteLength
+    let body: Uint8Array | undefined
     try {
       reader.push(data)
-      const body = reader.next()
-      if (body !== undefined) {
-        this.#answered(exchange, body, reader.buffered)
-      }
+      body = reader.next()
     } catch (error) {
       this.abort(new RequestError('malformed', 'the answer could not be read', error))
+      return
+    }
+
+    if (body !== undefined) {
+      this.#answered(exchange, body, reader.buffered)
     }
   }
 

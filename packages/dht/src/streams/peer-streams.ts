@@ -224,18 +224,29 @@ export class PeerStreams implements StreamKeeper, Holder {
       }
 
       if (this.#streams.size + this.#openings.size >= this.#pool.limits.streamsPerPeer) {
-        const [unused] = this.#idle
-        if (unused === undefined) {
-          return
-        }
-
         // its end brings us back here, with the room for this one
-        unused.abort(new RequestError('local', 'a new stream takes its place'))
+        this.#expendable()?.abort(new RequestError('local', 'a new stream takes its place'))
         return
       }
 
       this.#open(exchange)
     }
+  }
+
+  /** A stream that nothing is lost with: unused, or only waiting for the peer to close its side. */
+  #expendable (): OutboundStream | undefined {
+    const [unused] = this.#idle
+    if (unused !== undefined) {
+      return unused
+    }
+
+    for (const stream of this.#streams) {
+      if (stream.answered) {
+        return stream
+      }
+    }
+
+    return undefined
   }
 
   #open (exchange: Exchange): void {
@@ -245,7 +256,8 @@ export class PeerStreams implements StreamKeeper, Holder {
     this.#openings.add(opening)
     openStream(components, this.#peer, exchange.addresses, {
       protocol,
-      maxOutboundStreams: limits.streamsPerPeer,
+      // libp2p still counts those that were given up a moment ago
+      maxOutboundStreams: 2 * limits.streamsPerPeer,
       addressesDialled: limits.addressesDialled,
       signal: opening.controller.signal
     }).then(

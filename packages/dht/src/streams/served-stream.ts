@@ -1,25 +1,12 @@
 import type { PeerId, Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
-import { unreachable } from '@vicinity/kademlia'
 import type { Millis } from '@vicinity/kademlia'
 import { FrameReader } from '@vicinity/wire'
 import type { Kind } from './budgets.ts'
 import { ServeError } from './errors.ts'
 import type { ResetReason } from './errors.ts'
+import { overdue } from './overdue.ts'
+import type { ServedState } from './overdue.ts'
 import type { Account, Answer, StreamServer } from './server.ts'
-
-/**
- * - `reading`: waiting for the rest of a request. Left with each request, and for `closing` when the asker has closed
- *   its side or the stream has been served enough.
- * - `throttled`: a request is decoded, but its rate is used up. Left when there are tokens again.
- * - `answering`: the handler promised an answer. Left when it comes.
- * - `draining`: the last answer did not fit the transport's buffer. Left when that has drained.
- * - `closing`: our side is closed, the asker's perhaps not yet. What still comes is dropped.
- * - `ended`: closed, reset, or lost with its connection. Final.
- *
- * Only `reading` looks at requests. In the others what arrives first is kept and the stream is paused: the next bytes
- * stay with the asker (yamux) or in the stream's bounded buffer (QUIC, which libp2p cannot pause).
- */
-type State = 'reading' | 'throttled' | 'answering' | 'draining' | 'closing' | 'ended'
 
 /** One inbound stream. The only listener on it, so that a request costs no closure and no promise. */
 export class ServedStream<Message> {
@@ -29,8 +16,8 @@ export class ServedStream<Message> {
   readonly #from: PeerId
   readonly #reader: FrameReader
   readonly #opened: Millis
-  #state: State = 'reading'
-  /** When the state was entered, or the last answer sent. */
+  #state: ServedState = 'reading'
+  /** When the state was entered, the last answer sent, or the request begun that is not yet complete. */
   #since: Millis
   #messages = 0
   /** The rate that the message read last is drawn from. */
@@ -102,40 +89,17 @@ export class ServedStream<Message> {
 
   /** Ends what has gone on for too long. */
   check (now: Millis): void {
-    const { limits } = this.#server
-    const waited = now - this.#since
-    switch (this.#state) {
-      case 'reading':
-        this.#checkReading(now, waited)
-        break
-      case 'throttled':
-        if (now - (this.#throttledSince ?? now) >= limits.throttle) {
-          this.reset('throttled', 'the peer asks more than its rate allows')
-        }
-
-        break
-      case 'answering':
-        if (now - this.#opened >= limits.age) {
-          this.reset('refused', 'no answer was found in time')
-        }
-
-        break
-      case 'draining':
-        if (waited >= limits.idle) {
-          this.reset('stalled', 'the peer does not take its answer')
-        }
-
-        break
-      case 'closing':
-        if (waited >= limits.linger) {
-          this.reset('stalled', 'the peer does not close its side')
-        }
-
-        break
-      case 'ended':
-        break
-      default:
-        unreachable(this.#state)
+    const verdict = overdue({
+      state: this.#state,
+      age: now - this.#opened,
+      waited: now - this.#since,
+      throttled: this.#throttledSince === undefined ? 0 : now - this.#throttledSince,
+      unfinished: this.#reader.buffered > 0
+    }, this.#server.limits)
+    if (verdict === 'retire') {
+      this.#retire(now)
+    } else if (verdict !== undefined) {
+      this.reset(verdict.reason, verdict.message)
     }
   }
 
@@ -152,34 +116,33 @@ export class ServedStream<Message> {
   }
 
   #take (data: StreamMessageEvent['data']): void {
-    switch (this.#state) {
-      case 'reading':
-        this.#push(data)
-        this.#read(this.#server.now())
-        break
-      case 'throttled':
-      case 'answering':
-      case 'draining':
-        this.#push(data)
-        if (this.#stream.readStatus === 'readable') {
-          this.#stream.pause()
-        }
-
-        break
-      case 'closing':
-      case 'ended':
-        break
-      default:
-        unreachable(this.#state)
+    if (this.#state === 'closing' || this.#state === 'ended') {
+      return
     }
-  }
 
-  #push (data: StreamMessageEvent['data']): void {
+    const fresh = this.#reader.buffered === 0
     try {
       this.#reader.push(data)
     } catch (error) {
       this.reset('malformed', 'a request could not be read', error)
+      return
     }
+
+    if (this.#state !== 'reading') {
+      // one chunk is kept, the rest stays where it is
+      if (this.#stream.readStatus === 'readable') {
+        this.#stream.pause()
+      }
+
+      return
+    }
+
+    const now = this.#server.now()
+    if (fresh) {
+      this.#since = now
+    }
+
+    this.#read(now)
   }
 
   /** Serves every request that is here, until one must wait. */
@@ -311,15 +274,6 @@ export class ServedStream<Message> {
     this.#read(now)
   }
 
-  #checkReading (now: Millis, waited: Millis): void {
-    const { limits } = this.#server
-    if (waited >= limits.idle && this.#reader.buffered > 0) {
-      this.reset('stalled', 'the peer does not finish its request')
-    } else if (waited >= limits.idle || now - this.#opened >= limits.age) {
-      this.#retire(now)
-    }
-  }
-
   /** Enough was served: closes a stream that is well. */
   #retire (now: Millis): void {
     if (this.#state !== 'ended' && this.#state !== 'closing') {
@@ -362,7 +316,7 @@ export class ServedStream<Message> {
     this.#server.forget(this)
   }
 
-  #enter (state: State, now: Millis): void {
+  #enter (state: ServedState, now: Millis): void {
     this.#state = state
     this.#since = now
   }

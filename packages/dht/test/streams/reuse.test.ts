@@ -184,6 +184,22 @@ test('a peer that does not close its side after us is reset', async t => {
   assert.equal(clock.timers, 0)
 })
 
+test('streams that only wait for their peer to close make room for requests', async t => {
+  const [server, client] = await Promise.all([startNode(t), startNode(t)])
+  let ended = 0
+  await serveRaw(server, stream => {
+    stream.addEventListener('message', event => { stream.send(event.data) })
+    stream.addEventListener('close', () => { ended++ })
+  })
+  const clock = new ManualClock()
+  const pool = poolOf(t, client, { streamsPerPeer: 2, idlePerPeer: 2 }, clock)
+  await Promise.all([ask(pool, server, 'a'), ask(pool, server, 'b')])
+  clock.advance(6_000)
+  assert.deepEqual(pool.sizes, { peers: 1, streams: 2, idle: 0, openings: 0, waiting: 0 })
+  assert.deepEqual(await Promise.all([ask(pool, server, 'c'), ask(pool, server, 'd')]), ['c', 'd'])
+  await until(() => ended === 2)
+})
+
 test('only so many streams are kept for all peers together', async t => {
   const client = await startNode(t)
   const servers = await Promise.all(Array.from({ length: 4 }, async () => startNode(t)))
