@@ -12,7 +12,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
+import { median, table } from './support/report.ts'
 
 interface Side {
   readonly name: string
@@ -88,37 +89,25 @@ function residentMb(pid: number): number {
   }
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length / 2
-  return sorted.length % 2 === 1
-    ? (sorted[Math.floor(middle)] ?? Number.NaN)
-    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
-}
-
 function show(samples: ReadonlyMap<Side, readonly Sample[]>): void {
-  const medians = [...samples].map(([side, taken]) => ({
-    name: side.name,
+  const medians = [...samples].map(([{ name }, taken]) => ({
+    name,
     startMs: median(taken.map(({ startMs }) => startMs)),
     idleMb: median(taken.map(({ idleMb }) => idleMb)),
-    spread: taken.map(({ startMs }) => startMs)
+    fastest: Math.min(...taken.map(({ startMs }) => startMs)),
+    slowest: Math.max(...taken.map(({ startMs }) => startMs))
   }))
   const base = medians.find(({ name }) => name === 'stock')
   const ratio = (value: number, to: number | undefined): string => (value / (to ?? Number.NaN)).toFixed(2)
-  console.log(
-    `${'side'.padEnd(28)}${'start ms'.padStart(9)}${'range'.padStart(12)}${'× stock'.padStart(9)}${'idle MB'.padStart(9)}${'× stock'.padStart(9)}`
-  )
-  for (const { name, startMs, idleMb, spread } of medians) {
-    const range = `${Math.min(...spread).toFixed(0)}-${Math.max(...spread).toFixed(0)}`
-    console.log(
-      name.padEnd(28) +
-        startMs.toFixed(0).padStart(9) +
-        range.padStart(12) +
-        ratio(startMs, base?.startMs).padStart(9) +
-        idleMb.toFixed(0).padStart(9) +
-        ratio(idleMb, base?.idleMb).padStart(9)
-    )
-  }
+  const rows = medians.map(({ name, startMs, idleMb, fastest, slowest }) => [
+    name,
+    startMs.toFixed(0),
+    `${fastest.toFixed(0)}-${slowest.toFixed(0)}`,
+    ratio(startMs, base?.startMs),
+    idleMb.toFixed(0),
+    ratio(idleMb, base?.idleMb)
+  ])
+  console.log(table([['', 'start ms', 'range', 'to stock', 'idle MB', 'to stock'], ...rows]))
 }
 
 /** The benchmark; `smoke` only shows that it still runs. */
@@ -162,7 +151,7 @@ async function fillCache(side: Side): Promise<void> {
   await ended
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (process.argv[1] === import.meta.filename) {
   const rounds = process.argv.indexOf('--rounds')
   await run({ smoke: process.argv.includes('--smoke'), ...(rounds > 0 ? { rounds: Number(process.argv[rounds + 1]) } : {}) })
 }
