@@ -33,7 +33,7 @@ export async function startPairs (peers: number): Promise<Pair[]> {
 async function ourPair (name: Pair['name'], server: Server): Promise<Pair & { raw: () => Promise<Uint8Array> }> {
   const { libp2p, connectionManager } = await startClient()
   const pool = new StreamPool({ connectionManager, peerStore: libp2p.peerStore, logger: libp2p.logger }, { protocol })
-  const book = new ContactBook({ peerInfoMapper: passthroughMapper, groups: false })
+  const book = new ContactBook({ peerInfoMapper: passthroughMapper, limitGroups: () => false })
   const requests = keys.map(key => ({ type: 'FIND_NODE', target: book.target(key) }) as const)
   const [first] = requests
   const peer = server.libp2p.peerId
