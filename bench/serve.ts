@@ -10,7 +10,7 @@
 import { parseArgs } from 'node:util'
 import { decodeMessage } from '@vicinity/wire'
 import { median, percent, rate, table, times } from './support/report.ts'
-import { Child } from './serve/children.ts'
+import { Child } from './support/child.ts'
 import { framed, startPairs } from './serve/clients.ts'
 import { modes } from './serve/modes.ts'
 import type { Order, Result } from './serve/requester.ts'
@@ -50,7 +50,7 @@ export async function run (args: readonly string[]): Promise<void> {
 async function compareServers (security: Security, plan: Plan): Promise<void> {
   const children: Child[] = []
   const start = (file: string, ...rest: string[]): Child => {
-    const child = new Child(file, rest)
+    const child = new Child(new URL(`./serve/${file}`, import.meta.url), rest)
     children.push(child)
     return child
   }

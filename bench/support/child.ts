@@ -2,14 +2,15 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { basename } from 'node:path'
 
 export class Child {
   readonly #process: ChildProcess
   readonly name: string
 
-  constructor (file: string, args: readonly string[], nodeArgs: readonly string[] = []) {
-    this.name = [file, ...args.slice(0, 2)].join(' ')
-    this.#process = fork(new URL(file, import.meta.url), args, {
+  constructor (file: URL, args: readonly string[], nodeArgs: readonly string[] = []) {
+    this.name = [basename(file.pathname), ...args.slice(0, 2)].join(' ')
+    this.#process = fork(file, args, {
       execArgv: ['-C', 'vicinity-source', '--disable-warning=ExperimentalWarning', ...nodeArgs]
     })
   }
