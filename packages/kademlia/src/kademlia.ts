@@ -4,21 +4,20 @@ import type { KademliaConfig, Mode } from './config.ts'
 import { noAddresses } from './contact.ts'
 import type { Contact, PeerInfo, Target } from './contact.ts'
 import { spread } from './groups.ts'
-import type { Call, FailureReason, Io, KademliaInput, KademliaOutput, Operation, PeerState, ProgressEvent, SavedEntry } from './io.ts'
-import { limits } from './limits.ts'
-import { Pool } from './lookup/pool.ts'
-import type { Op, PoolOutput } from './lookup/pool.ts'
+import type { Call, FailureReason, Io, KademliaInput, KademliaOutput, PeerState, SavedEntry } from './io.ts'
+import type { Op } from './lookup/pool.ts'
 import type { Machine } from './machine.ts'
 import type { Request, Response } from './messages.ts'
+import { Operations } from './operations.ts'
 import { ConnectedPeers } from './peers.ts'
 import { Requests } from './requests.ts'
 import type { InFlight, Rpc } from './requests.ts'
+import { restore } from './restore.ts'
 import type { Rng } from './rng.ts'
 import { serve } from './serve.ts'
 import { Table } from './table/table.ts'
 import type { Millis, WallMillis } from './time.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
-import type { UpkeepLookup, UpkeepOutput } from './upkeep/upkeep.ts'
 
 /** The lookup that asked a request, or `undefined` for a check or probe of the upkeep. */
 type Purpose = Op | undefined
@@ -35,12 +34,8 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
   readonly #table: Table
   readonly #peers = new ConnectedPeers()
   readonly #requests = new Requests<Purpose>()
-  readonly #pool: Pool
+  readonly #operations: Operations
   readonly #upkeep: Upkeep
-  // bounded by limits.operations: the driver's operations that wait for an upkeep to end
-  readonly #joined = new Map<Op, 'bootstrap' | 'refresh'>()
-  // bounded by limits.refreshLookups + 1: our own lookups
-  readonly #ownLookups = new Map<Op, UpkeepLookup>()
   // bounded by limits.refreshLookups: the buckets that preimages were asked for
   readonly #targets = new Map<Io, number>()
   // bounded by what one input can cause: the driver drains it after every input
@@ -49,7 +44,6 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
   #self: PeerInfo
   #mode: Mode
   #wallAtZero: WallMillis = 0
-  #nextOwnOp: Op = -1
   #nextIo: Io = 1
   #stopped = false
 
@@ -60,7 +54,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     this.#self = { contact: self, addresses: noAddresses, groups: [] }
     this.#mode = this.#config.mode
     this.#table = new Table(self, this.#config.k)
-    this.#pool = new Pool(this.#table, this.#config)
+    this.#operations = new Operations(this.#table, this.#config)
     this.#upkeep = new Upkeep(this.#table, this.#config, rng)
   }
 
@@ -94,17 +88,15 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     return {
       peers: this.#peers.size,
       requests: this.#requests.size,
-      lookups: this.#pool.size,
-      joined: this.#joined.size,
-      ownLookups: this.#ownLookups.size,
       targets: this.#targets.size,
       outputs: this.#out.length - this.#read,
+      ...this.#operations.sizes,
       ...this.#upkeep.sizes
     }
   }
 
   get deadline (): Millis {
-    return this.#stopped ? Infinity : Math.min(this.#requests.deadline, this.#pool.deadline, this.#upkeep.deadline)
+    return this.#stopped ? Infinity : Math.min(this.#requests.deadline, this.#operations.deadline, this.#upkeep.deadline)
   }
 
   handle (now: Millis, input: KademliaInput): void {
@@ -116,7 +108,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     this.#take(now, input)
     if (!this.#stopped) {
       // carry what the machines say to where it belongs, until all are quiet
-      while (this.#settleRequests(now) || this.#settlePool(now) || this.#settleUpkeep(now)) {}
+      while (this.#settleRequests(now) || this.#settleOperations(now) || this.#settleUpkeep(now)) {}
     }
   }
 
@@ -136,7 +128,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     switch (input.type) {
       case 'tick':
         this.#requests.handle(now, input)
-        this.#pool.handle(now, input)
+        this.#operations.handle(now, input)
         this.#upkeep.handle(now, input)
         break
       case 'clock':
@@ -149,16 +141,16 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
         this.#mode = input.mode
         break
       case 'restore':
-        this.#restore(now, input.entries)
+        for (const entry of restore(input.entries, now, this.#wallAtZero)) {
+          this.#upkeep.handle(now, entry)
+        }
         break
       case 'stop':
         this.#stop(now)
         break
       case 'start':
-        this.#start(now, input.op, input.operation)
-        break
       case 'cancel':
-        this.#cancel(now, input.op)
+        this.#operations.handle(now, input)
         break
       case 'opened':
         this.#requests.handle(now, input)
@@ -203,24 +195,38 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
       this.#out.push({ type: 'abandon', rpc })
       this.#failed(now, output.request, 'timeout')
     } else if (purpose !== undefined) {
-      this.#pool.handle(now, { type: 'late', op: purpose, contact: to.contact })
-      this.#progress(purpose, path => ({ type: 'late', peer: to, path }))
+      this.#operations.handle(now, { type: 'late', op: purpose, peer: to })
     }
 
     return true
   }
 
-  #settlePool (now: Millis): boolean {
-    const output = this.#pool.poll()
-    if (output?.type === 'ask') {
-      const { op, peer, target } = output
-      this.#send(now, peer, target, op)
-      this.#progress(op, path => ({ type: 'asked', peer, path }))
-    } else if (output !== undefined) {
-      this.#lookedUp(now, output)
+  #settleOperations (now: Millis): boolean {
+    const output = this.#operations.poll()
+    switch (output?.type) {
+      case undefined:
+        return false
+      case 'ask':
+        this.#send(now, output.peer, output.target, output.op)
+        break
+      case 'abandon':
+        this.#abandon(purpose => purpose === output.op)
+        break
+      case 'upkeep':
+        this.#upkeep.handle(now, { type: 'start', kind: output.kind })
+        break
+      case 'looked':
+        this.#upkeep.handle(now, output)
+        break
+      case 'progress':
+      case 'finished':
+        this.#out.push(output)
+        break
+      default:
+        unreachable(output)
     }
 
-    return output !== undefined
+    return true
   }
 
   #settleUpkeep (now: Millis): boolean {
@@ -234,13 +240,9 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
       case 'vacant':
         this.#offerServers(now)
         break
-      case 'lookup': {
-        const op = this.#nextOwnOp--
-        this.#ownLookups.set(op, output.lookup)
-        const lookup = { target: output.target, timeout: this.#config.queryTimeout, awaitPeers: true }
-        this.#pool.handle(now, { type: 'start', op, lookup })
+      case 'lookup':
+        this.#operations.handle(now, output)
         break
-      }
       case 'target': {
         const io = this.#nextIo++
         this.#targets.set(io, output.bucket)
@@ -253,7 +255,9 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
         break
       case 'upkeep':
         this.#out.push(output)
-        this.#finishJoined(output)
+        if (output.phase === 'ended') {
+          this.#operations.handle(now, { type: 'upkept', kind: output.kind, contacts: output.contacts })
+        }
         break
       default:
         unreachable(output)
@@ -287,8 +291,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     const op = request.purpose
     if (op !== undefined) {
       const closer = this.#config.limitGroups ? spread(message.closer) : message.closer
-      this.#pool.handle(now, { type: 'answered', op, contact: peer.contact, closer })
-      this.#progress(op, path => ({ type: 'answered', peer, closer, path }))
+      this.#operations.handle(now, { type: 'answered', op, peer, closer })
     }
   }
 
@@ -303,8 +306,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     this.#upkeep.handle(now, { type: 'failed', contact, sent: reason === 'local' ? Infinity : request.sent })
 
     if (op !== undefined) {
-      this.#pool.handle(now, { type: 'failed', op, contact })
-      this.#progress(op, path => ({ type: 'failed', peer: to, reason, path }))
+      this.#operations.handle(now, { type: 'failed', op, peer: to, reason })
     }
   }
 
@@ -353,7 +355,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
 
   #tableChanged (now: Millis, change: 'added' | 'removed'): void {
     if (change === 'added') {
-      this.#pool.handle(now, { type: 'peers' })
+      this.#operations.handle(now, { type: 'peers' })
     } else {
       this.#offerServers(now)
     }
@@ -365,97 +367,17 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     }
   }
 
-  /** Entries that answered not long ago are believed and probed in their turn; older ones are candidates. */
-  #restore (now: Millis, entries: readonly SavedEntry[]): void {
-    for (const { peer, heard, roundTrip } of entries.slice(0, limits.restoredEntries)) {
-      const at = Math.min(now, heard - this.#wallAtZero)
-      if (peer.contact.id === this.#self.contact.id) {
-        continue
-      }
-
-      if (now - at <= limits.restoreTrust) {
-        this.#upkeep.handle(now, { type: 'restored', peer, heard: at, roundTrip })
-      } else {
-        this.#upkeep.handle(now, { type: 'candidate', peer })
-      }
-    }
-  }
-
-  #start (now: Millis, op: Op, operation: Operation): void {
-    if (this.#pool.full || this.#joined.size >= limits.operations) {
-      this.#out.push({ type: 'finished', op, outcome: { type: 'refused', reason: 'full' } })
-      return
-    }
-
-    if (operation.type === 'bootstrap' || operation.type === 'refresh') {
-      this.#joined.set(op, operation.type)
-      this.#upkeep.handle(now, { type: 'start', kind: operation.type })
-      return
-    }
-
-    const wanted = operation.type === 'findPeer' ? operation.contact : undefined
-    const target = operation.type === 'findPeer' ? operation.contact : operation.target
-    const { timeout = this.#config.queryTimeout, awaitPeers = false } = operation
-    this.#pool.handle(now, { type: 'start', op, lookup: { target, wanted, timeout, awaitPeers } })
-  }
-
-  #cancel (now: Millis, op: Op): void {
-    if (this.#joined.delete(op)) {
-      this.#out.push({ type: 'finished', op, outcome: { type: 'refused', reason: 'cancelled' } })
-      return
-    }
-
-    this.#pool.handle(now, { type: 'stop', op, reason: 'cancelled' })
-    this.#abandon(purpose => purpose === op)
-  }
-
-  #lookedUp (now: Millis, { op, target, result }: Extract<PoolOutput, { type: 'finished' }>): void {
-    const lookup = this.#ownLookups.get(op)
-    this.#ownLookups.delete(op)
-    this.#upkeep.handle(now, { type: 'looked', key: target.key, contacts: result.closest.length, lookup })
-    if (op > 0) {
-      this.#out.push({ type: 'finished', op, outcome: { type: 'lookup', result } })
-    }
-  }
-
-  #finishJoined ({ kind, phase, contacts }: Extract<UpkeepOutput, { type: 'upkeep' }>): void {
-    for (const [op, joined] of this.#joined) {
-      if (phase === 'ended' && joined === kind) {
-        this.#joined.delete(op)
-        this.#out.push({ type: 'finished', op, outcome: { type: 'upkeep', kind, contacts } })
-      }
-    }
-  }
-
   #abandon (unwanted: (purpose: Purpose) => boolean): void {
     for (const { rpc } of this.#requests.drop(request => unwanted(request.purpose))) {
       this.#out.push({ type: 'abandon', rpc })
     }
   }
 
-  /** Only the driver's own operations report their progress. */
-  #progress (op: Op, event: (path: ProgressEvent['path']) => ProgressEvent): void {
-    const path = op > 0 ? this.#pool.counts(op) : undefined
-    if (path !== undefined) {
-      this.#out.push({ type: 'progress', op, event: event(path) })
-    }
-  }
-
   #stop (now: Millis): void {
-    this.#pool.handle(now, { type: 'stopAll' })
-    for (let output = this.#pool.poll(); output !== undefined; output = this.#pool.poll()) {
-      if (output.type === 'finished') {
-        this.#lookedUp(now, output)
-      }
-    }
-
-    for (const op of this.#joined.keys()) {
-      this.#out.push({ type: 'finished', op, outcome: { type: 'refused', reason: 'stopped' } })
-    }
-
     this.#abandon(() => true)
     this.#upkeep.handle(now, { type: 'stop' })
-    this.#joined.clear()
+    this.#operations.handle(now, { type: 'stop' })
+    while (this.#settleOperations(now)) {}
     this.#targets.clear()
     this.#peers.clear()
     this.#stopped = true
