@@ -36,7 +36,7 @@ export const defaultConfig: KademliaConfig = {
 
 /** @throws RangeError naming the setting, its value and the range. */
 export function validateConfig (config: KademliaConfig): void {
-  wholeNumber('k', config.k, 1, limits.frontier)
+  wholeNumber('k', config.k, 1, limits.closerPeersRead)
   wholeNumber('alpha', config.alpha, 1, keyBits)
   wholeNumber('beta', config.beta, 1, config.k)
   positive('queryTimeout', config.queryTimeout)

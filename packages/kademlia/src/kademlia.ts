@@ -334,7 +334,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
         break
       case 'serving':
         this.#peers.set(peer, true)
-        this.#table.readdress(peer)
+        this.#upkeep.handle(now, { type: 'readdressed', peer })
         this.#upkeep.handle(now, { type: 'candidate', peer })
         break
       case 'not-serving':
@@ -346,7 +346,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
         break
       case 'readdressed':
         this.#peers.update(peer)
-        this.#table.readdress(peer)
+        this.#upkeep.handle(now, { type: 'readdressed', peer })
         break
       default:
         unreachable(state)

@@ -39,7 +39,7 @@ export function serve (serving: Serving, from: Contact, request: Request): Respo
 /** The k nearest servers that can be dialled, without ourselves and the asker. */
 function closer ({ table, k }: Serving, from: Contact, target: Target): PeerInfo[] {
   const found = table.closest(target.key, k, from)
-  return found.every(dialable) ? found : found.filter(dialable)
+  return found.every(dialable) ? found : table.closest(target.key, table.size, from).filter(dialable).slice(0, k)
 }
 
 /**

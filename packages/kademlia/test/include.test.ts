@@ -210,6 +210,22 @@ describe('on the public network', () => {
     )
   })
 
+  it('a peer cannot move to where it could not have come in', () => {
+    const { include, table } = make(true)
+    const crowd = peersIn(self, 0, 2, [7])
+    const [mover] = peersIn(self, 0, 1, [8]) as [PeerInfo]
+    enter(include, [...crowd, mover])
+    assert.equal(table.size, 3)
+    const moved = { ...mover, addresses: { count: 2 }, groups: [7] }
+    include.handle(0, { type: 'readdressed', peer: moved })
+    assert.equal(table.get(mover.contact), mover)
+    include.handle(0, { type: 'answered', peer: moved, roundTrip: 1 })
+    assert.equal(table.get(mover.contact), mover)
+    const home = { ...mover, addresses: { count: 2 }, groups: [8] }
+    include.handle(0, { type: 'readdressed', peer: home })
+    assert.equal(table.get(mover.contact), home)
+  })
+
   it('elsewhere groups do not matter', () => {
     const { include, table } = make(false)
     enter(include, peersIn(self, 0, 9, [7]))

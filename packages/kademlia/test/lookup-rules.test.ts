@@ -229,6 +229,17 @@ describe('a lookup ends', () => {
     assert.deepEqual([result?.reason, result?.found], ['found', found])
   })
 
+  it('when the wanted peer itself answers; that we had its address before is not an answer', () => {
+    const wanted = peerOf('wanted')
+    const walk = new Walk([...ranks(...range(0, 9)), wanted], { wanted: wanted.contact, target: wanted.contact })
+    const [other] = walk.those('waiting').filter(id => id !== wanted.contact.id)
+    walk.answer(walk.peer(other ?? '').contact, [])
+    assert.equal(walk.result, undefined)
+    walk.answer(wanted.contact, [])
+    const result = walk.result as Walk['result']
+    assert.deepEqual([result?.reason, result?.found], ['found', wanted])
+  })
+
   it('without the wanted peer when nobody names it', () => {
     const walk = new Walk(ranks(0, 1), { wanted: contactOf('wanted') })
     answer(walk, 0)

@@ -34,7 +34,13 @@ function play(walk: Walk, { peers, order }: Pick<AnyNetwork, 'peers' | 'order'>)
   for (let step = 0; walk.result === undefined; step++) {
     const pending = [...walk.those('waiting'), ...walk.those('late').filter(id => behaviourOf(peers, id).does !== 'silent')]
     const id = pending[(order[step] ?? 0) % pending.length]
-    assert(id !== undefined, 'a lookup that has not ended waits for somebody')
+    if (id === undefined) {
+      const [silent] = walk.those('late')
+      assert(silent !== undefined, 'a lookup that has not ended waits for somebody')
+      walk.fail(walk.peer(silent).contact) // its request is abandoned in the end
+      continue
+    }
+
     const { contact } = walk.peer(id)
     const { does, names } = behaviourOf(peers, id)
     const isLate = walk.asked.get(id) === 'late'

@@ -20,12 +20,12 @@ function poolOf(count: number): { pool: Pool; table: Table } {
 }
 
 describe('the pool', () => {
-  it('begins a lookup with the k nearest of the table', () => {
+  it('begins a lookup with the nearest of the table, and more of them than it needs', () => {
     const { pool, table } = poolOf(25)
     pool.handle(0, { type: 'start', op: 1, lookup })
     const asks = only(drain(pool), 'ask')
     assert.deepEqual(ids(asks.map(({ peer }) => peer)), ids(table.closest(lookup.target.key, 10)))
-    assert.deepEqual(pool.counts(1), { queued: 10, running: 10, total: 20 })
+    assert.deepEqual(pool.counts(1), { queued: 15, running: 10, total: 25 })
     assert(asks.every(({ op, target }) => op === 1 && target === lookup.target))
   })
 

@@ -37,7 +37,7 @@ function outputs(probe: Probe): { probed: string[]; removed: string[] } {
 
 function answer({ probe, table }: Setting, peer: PeerInfo, now: number): void {
   probe.handle(now, { type: 'answered', contact: peer.contact })
-  table.heard(peer, now, 1)
+  table.heard(peer.contact, now, 1)
 }
 
 /** A request fails; `answeredBy` answers another one meanwhile. */

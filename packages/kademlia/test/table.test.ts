@@ -72,7 +72,7 @@ function apply(table: Table, model: Model, step: Step): void {
       break
     }
     case 'heard':
-      assert.equal(table.heard(known?.peer ?? step.peer, step.at, step.roundTrip), known !== undefined)
+      assert.equal(table.heard(step.peer.contact, step.at, step.roundTrip), known !== undefined)
       if (known !== undefined) {
         Object.assign(known, { heard: step.at, failures: 0, roundTrip: step.roundTrip > 0 ? step.roundTrip : known.roundTrip })
       }

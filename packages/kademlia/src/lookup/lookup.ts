@@ -22,7 +22,7 @@ export interface LookupConfig {
   readonly k: number
   readonly alpha: number
   readonly beta: number
-  /** Ends the lookup as soon as an answer names this peer with addresses. */
+  /** Ends the lookup as soon as an answer names this peer with addresses, or is its own. */
   readonly wanted?: Contact | undefined
   /** When the lookup ends with what it has. */
   readonly deadline: Millis
@@ -165,12 +165,14 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   /** The candidate to ask now, `undefined` if there is nothing to do but wait, `ended` if all is known. */
   #next (): Candidate | 'ended' | undefined {
     const { k, alpha, beta } = this.#config
+    let late = 0
     let reachable = 0
     let answered = 0
     let next: Candidate | undefined
 
     for (const candidate of this.#candidates) {
       if (candidate.phase === 'failed' || candidate.phase === 'late') {
+        late += candidate.phase === 'late' ? 1 : 0
         continue
       }
 
@@ -189,7 +191,8 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     }
 
     if (answered === reachable) {
-      const waitForFirst = this.empty && this.#config.awaitPeers
+      // with nobody reachable, those that are late are all the hope there is: they answer or are abandoned soon
+      const waitForFirst = reachable === 0 && (late > 0 || (this.empty && this.#config.awaitPeers))
       this.#ended = waitForFirst ? undefined : 'converged'
       return waitForFirst ? undefined : 'ended'
     }
@@ -204,8 +207,20 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     }
 
     this.#answers++
+    this.#findWanted(contact, closer)
     const progress = this.#merge(closer)
     this.#fruitless = progress ? 0 : this.#fruitless + 1
+  }
+
+  /** Only an answer counts: one that names the wanted peer, or the wanted peer's own. What we knew may be outdated. */
+  #findWanted (contact: Contact, closer: readonly PeerInfo[]): void {
+    const { wanted } = this.#config
+    if (wanted === undefined) {
+      return
+    }
+
+    const self = contact.id === wanted.id ? [(this.#candidates[this.#search(contact)] as Candidate).peer] : []
+    this.#found = [...self, ...closer].find(peer => peer.contact.id === wanted.id && peer.addresses.count > 0)
     if (this.#found !== undefined) {
       this.#ended = 'found'
     }
@@ -238,10 +253,6 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
       const peer = peers[i] as PeerInfo
       if (peer.contact.id === this.#config.self.id) {
         continue
-      }
-
-      if (peer.contact.id === this.#config.wanted?.id && peer.addresses.count > 0) {
-        this.#found ??= peer
       }
 
       progress = this.#insert(peer) || progress

@@ -114,7 +114,7 @@ export class Pool implements Machine<PoolInput, PoolOutput> {
       case 'peers':
         for (const [op, { lookup, target }] of this.#running) {
           if (lookup.empty) {
-            lookup.handle(now, { type: 'seeds', peers: this.#table.closest(target.key, this.#config.k) })
+            lookup.handle(now, { type: 'seeds', peers: this.#seeds(target) })
             this.#changed.add(op)
           }
         }
@@ -150,10 +150,15 @@ export class Pool implements Machine<PoolInput, PoolOutput> {
     const deadline = now + start.timeout
     const { target, wanted, awaitPeers } = start
     const lookup = new Lookup({ ...this.#config, self: this.#table.self, target, wanted, deadline, awaitPeers })
-    lookup.handle(now, { type: 'seeds', peers: this.#table.closest(target.key, this.#config.k) })
+    lookup.handle(now, { type: 'seeds', peers: this.#seeds(target) })
     this.#running.set(op, { lookup, target })
     this.#changed.add(op)
     this.#deadline = Math.min(this.#deadline, deadline)
+  }
+
+  /** More than k, so that a lookup whose nearest candidates are all dead still has whom to ask. */
+  #seeds (target: Target): PeerInfo[] {
+    return this.#table.closest(target.key, limits.closerPeersRead)
   }
 
   #tick (now: Millis): void {

@@ -110,8 +110,8 @@ export class Table {
   }
 
   /** Notes that a peer of the table answered. @returns whether it is in the table. */
-  heard (peer: PeerInfo, now: Millis, roundTrip: Millis): boolean {
-    const at = this.#locate(peer.contact)
+  heard (contact: Contact, now: Millis, roundTrip: Millis): boolean {
+    const at = this.#locate(contact)
     if (at === undefined) {
       return false
     }
@@ -122,15 +122,17 @@ export class Table {
       at.bucket.roundTrip[at.index] = roundTrip
     }
 
-    this.#readdress(at, peer)
     return true
   }
 
-  /** Gives a peer of the table its new addresses. */
+  /** Gives a peer of the table its new addresses, unless it has none. */
   readdress (peer: PeerInfo): void {
     const at = this.#locate(peer.contact)
-    if (at !== undefined) {
-      this.#readdress(at, peer)
+    const known = at?.bucket.peers[at.index]
+    if (at !== undefined && known !== undefined && newerAddresses(known.addresses, peer.addresses) !== known.addresses) {
+      this.#countGroups(known, -1)
+      at.bucket.peers[at.index] = peer
+      this.#countGroups(peer, 1)
     }
   }
 
@@ -227,15 +229,6 @@ export class Table {
     const bucket = this.#buckets[this.bucketOf(contact.key)]
     const index = bucket?.indexOf(contact) ?? -1
     return bucket === undefined || index === -1 ? undefined : { bucket, index }
-  }
-
-  #readdress (at: { bucket: Bucket, index: number }, heard: PeerInfo): void {
-    const known = at.bucket.peers[at.index] as PeerInfo
-    if (newerAddresses(known.addresses, heard.addresses) !== known.addresses) {
-      this.#countGroups(known, -1)
-      at.bucket.peers[at.index] = heard
-      this.#countGroups(heard, 1)
-    }
   }
 
   #countGroups (peer: PeerInfo, by: 1 | -1): void {

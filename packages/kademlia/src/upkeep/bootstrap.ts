@@ -35,11 +35,12 @@ type Phase = 'resting' | 'wanted' | 'announced' | 'looking' | 'looked' | 'refres
 
 /**
  * How a node finds its place: it looks itself up, which fills the deep buckets and makes it known to its neighbours,
- * then refreshes the others. It does so as soon as the table holds a first peer, every `interval`, and while the
- * table is low, then with a pause that doubles from `bootstrapBackoffMin` to `bootstrapBackoffMax`.
+ * then refreshes the others. It does so as soon as the table holds a first peer, and while the table is low, with a
+ * pause that doubles from `bootstrapBackoffMin` to `bootstrapBackoffMax`. Every `interval` it looks itself up again; the
+ * buckets have their own intervals then.
  *
  * Phases: `resting` until it is due or asked for, with a peer to ask; `wanted`, `announced` and `looked` are left by
- * the next poll; `looking` until the self-lookup has ended (straight to `done` when nobody answered); `refreshing`
+ * the next poll; `looking` until the self-lookup has ended (straight to `done` when nobody answered, or it was only the interval's); `refreshing`
  * until the refresh has ended.
  */
 export class Bootstrap implements Machine<BootstrapInput, BootstrapOutput> {
@@ -48,6 +49,9 @@ export class Bootstrap implements Machine<BootstrapInput, BootstrapOutput> {
   readonly #rng: Rng
   #phase: Phase = 'resting'
   #contacts = 0
+  #first = true
+  /** Whether the refresh belongs to this run. */
+  #whole = true
   #backoff: Millis = limits.bootstrapBackoffMin
   /** When it is due by the interval; the first peer makes it due at once. */
   #periodic: Millis = 0
@@ -77,10 +81,13 @@ export class Bootstrap implements Machine<BootstrapInput, BootstrapOutput> {
       case 'tick':
       case 'table':
         if (now >= this.deadline) {
+          this.#whole = this.#low || this.#first
+          this.#first = false
           this.#phase = 'wanted'
         }
         break
       case 'start':
+        this.#whole = true
         if (this.#phase === 'resting') {
           this.#phase = 'wanted'
         }
@@ -88,7 +95,7 @@ export class Bootstrap implements Machine<BootstrapInput, BootstrapOutput> {
       case 'looked':
         if (this.#phase === 'looking') {
           this.#contacts = input.contacts
-          this.#phase = input.contacts > 0 ? 'looked' : 'done'
+          this.#phase = this.#whole && input.contacts > 0 ? 'looked' : 'done'
         }
         break
       case 'refreshed':

@@ -16,6 +16,8 @@ export type IncludeInput =
   | { readonly type: 'candidate', readonly peer: PeerInfo }
   /** A peer answered a FIND_NODE, ours or a lookup's: whoever answers may enter at once. */
   | { readonly type: 'answered', readonly peer: PeerInfo, readonly roundTrip: Millis }
+  /** A peer has new addresses. */
+  | { readonly type: 'readdressed', readonly peer: PeerInfo }
   /** A request to a peer failed, the check of a candidate or another: it rests. */
   | { readonly type: 'failed', readonly contact: Contact }
   /** The peer says that it does not serve: it is no candidate, until it says otherwise. */
@@ -78,9 +80,14 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
       case 'answered':
         this.#forget(input.peer.contact.id)
         this.#resting.delete(input.peer.contact.id)
-        if (!this.#table.heard(input.peer, now, input.roundTrip)) {
+        if (this.#table.heard(input.peer.contact, now, input.roundTrip)) {
+          this.#readdress(input.peer)
+        } else {
           this.#add(input.peer, now, input.roundTrip)
         }
+        break
+      case 'readdressed':
+        this.#readdress(input.peer)
         break
       case 'failed':
         this.#forget(input.contact.id)
@@ -147,15 +154,24 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
     return !this.#table.has(peer.contact) && this.#table.hasRoom(peer.contact.key) && this.#groupsAllow(peer)
   }
 
-  #groupsAllow (peer: PeerInfo): boolean {
+  /** Whether the limits on address groups let a peer in with these addresses; `known` are the groups it has there already. */
+  #groupsAllow (peer: PeerInfo, known: readonly number[] = []): boolean {
     if (!this.#config.limitGroups) {
       return true
     }
 
     return peer.groups.every(group => {
       const counts = this.#table.groupCounts(group, peer.contact.key)
-      return counts.bucket < limits.groupPerBucket && counts.table < limits.groupPerTable
+      return known.includes(group) || (counts.bucket < limits.groupPerBucket && counts.table < limits.groupPerTable)
     })
+  }
+
+  /** A peer that would move to where it could not have come in keeps its old addresses. */
+  #readdress (peer: PeerInfo): void {
+    const known = this.#table.get(peer.contact)
+    if (known !== undefined && this.#groupsAllow(peer, known.groups)) {
+      this.#table.readdress(peer)
+    }
   }
 
   #add (peer: PeerInfo, heard: Millis, roundTrip: Millis): void {

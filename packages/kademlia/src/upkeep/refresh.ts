@@ -21,7 +21,7 @@ export interface RefreshConfig {
 
 export type RefreshInput =
   | { readonly type: 'tick' }
-  /** Refresh every bucket as soon as possible. */
+  /** Refresh every bucket as soon as possible, unless that is what runs. */
   | { readonly type: 'all' }
   /** A lookup for this key ended: its bucket has been refreshed by it. */
   | { readonly type: 'looked', readonly key: Key }
@@ -58,6 +58,8 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
   readonly #targets: Array<{ bucket: number, target: Target }> = []
   #now: Millis = 0
   #phase: 'resting' | 'wanted' | 'running' = 'resting'
+  /** Whether all buckets are being refreshed, so that whoever wants that may join. */
+  #whole = false
 
   constructor (table: Table, config: RefreshConfig, rng: Rng) {
     this.#table = table
@@ -92,8 +94,11 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
       case 'tick':
         break
       case 'all':
-        this.#due.fill(now)
-        this.#phase = this.#phase === 'resting' ? 'wanted' : this.#phase
+        if (!this.#whole) {
+          this.#whole = true
+          this.#due.fill(now)
+          this.#phase = this.#phase === 'resting' ? 'wanted' : this.#phase
+        }
         break
       case 'looked':
         this.#looked(now, commonPrefixLength(this.#table.self.key, input.key))
@@ -132,6 +137,7 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
 
     if (this.#phase === 'running' && this.#running.size === 0) {
       this.#phase = 'resting'
+      this.#whole = false
       return { type: 'ended' }
     }
 

@@ -26,6 +26,8 @@ export type UpkeepInput =
   | { readonly type: 'start', readonly kind: 'bootstrap' | 'refresh' }
   /** A connected peer says that it serves. */
   | { readonly type: 'candidate', readonly peer: PeerInfo }
+  /** A peer has new addresses. */
+  | { readonly type: 'readdressed', readonly peer: PeerInfo }
   | { readonly type: 'restored', readonly peer: PeerInfo, readonly heard: Millis, readonly roundTrip: Millis }
   /** A peer answered a FIND_NODE, whoever asked it. */
   | { readonly type: 'answered', readonly peer: PeerInfo, readonly roundTrip: Millis }
@@ -94,6 +96,7 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
         }
         break
       case 'candidate':
+      case 'readdressed':
       case 'restored':
         this.#include.handle(now, input)
         break
