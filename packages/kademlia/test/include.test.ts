@@ -212,8 +212,8 @@ describe('on the public network', () => {
 
   it('a peer cannot move to where it could not have come in', () => {
     const { include, table } = make(true)
-    const crowd = peersIn(self, 0, 2, [7])
-    const [mover] = peersIn(self, 0, 1, [8]) as [PeerInfo]
+    const [third, ...crowd] = peersIn(self, 0, 3, [7]) as [PeerInfo, PeerInfo, PeerInfo]
+    const mover = { ...third, groups: [8] }
     enter(include, [...crowd, mover])
     assert.equal(table.size, 3)
     const moved = { ...mover, addresses: { count: 2 }, groups: [7] }
