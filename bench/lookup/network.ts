@@ -15,8 +15,15 @@ import { createLibp2p } from 'libp2p'
 
 export type Kind = 'ours' | 'stock'
 
-/** `cold`: the asker's connections are closed first, so that it must dial everyone it asks. */
-export interface Job { readonly seed: string, readonly lookups: number, readonly cold: boolean }
+/**
+ * How the asker stands before each lookup. All connections are open, but for `cold`.
+ * - `warm`: one node asks again and again, and has just asked.
+ * - `first`: a node that has not asked for a while, another one each time.
+ * - `cold`: its connections have been closed, so that it must dial everyone it asks; another one each time.
+ */
+export type Standing = 'warm' | 'first' | 'cold'
+
+export interface Job { readonly seed: string, readonly lookups: number, readonly standing: Standing }
 
 export interface Sample { readonly ms: number, readonly requests: number, readonly recall: number }
 
@@ -91,19 +98,24 @@ async function lookUp (nodes: readonly Node[], asker: Node, key: Uint8Array): Pr
   return { ms: performance.now() - began, requests, recall: closest.filter(({ id }) => found.has(id)).length / closest.length }
 }
 
-async function work (nodes: readonly Node[], { seed, lookups, cold }: Job): Promise<Sample[]> {
+async function work (nodes: readonly Node[], { seed, lookups, standing }: Job): Promise<Sample[]> {
   const samples: Sample[] = []
-  for (let i = 0; i < lookups; i++) {
-    const key = sha256(new TextEncoder().encode(`${seed}/${i}`))
-    const asker = nodes[(key[0] as number) % nodes.length] as Node
-    if (cold) {
-      await Promise.all(asker.getConnections().map(async connection => { await connection.close() }))
-    }
-
-    samples.push(await lookUp(nodes, asker, key))
+  const keyOf = (i: number): Uint8Array => sha256(new TextEncoder().encode(`${seed}/${i}`))
+  const first = (keyOf(0)[0] as number) % nodes.length
+  const askerOf = (i: number): Node => nodes[(standing === 'warm' ? first : first + i) % nodes.length] as Node
+  if (standing === 'warm') {
+    await lookUp(nodes, askerOf(0), keyOf(-1))
   }
 
-  if (cold) {
+  for (let i = 0; i < lookups; i++) {
+    if (standing === 'cold') {
+      await Promise.all(askerOf(i).getConnections().map(async connection => { await connection.close() }))
+    }
+
+    samples.push(await lookUp(nodes, askerOf(i), keyOf(i)))
+  }
+
+  if (standing === 'cold') {
     await settle(nodes)
   }
 
