@@ -48,6 +48,28 @@ test('a peer above its rate is answered at its rate', async t => {
   assert.equal(clock.timers, 0)
 })
 
+test('a peer that was above its rate and caught up may be so again', async t => {
+  const [server, client] = await Promise.all([startNode(t), startNode(t)])
+  const clock = new ManualClock()
+  const served = await serve(t, server, { clock, limits, from: publicAddress })
+  const raw = await openRaw(client, server)
+  await askTimes(raw, 11)
+  await until(() => served.counters.throttled === 1)
+  clock.advance(8_000)
+  await askTimes(raw, 1)
+  await until(() => answersIn(raw) === 12)
+  clock.advance(8_000)
+  await askTimes(raw, 50)
+  await until(() => served.counters.throttled === 2)
+  for (let elapsed = 0; elapsed < 2_500; elapsed += 50) {
+    clock.advance(50)
+    await until(() => answersIn(raw) === served.counters.answers)
+  }
+
+  await until(() => answersIn(raw) === 62)
+  assert.equal(served.counters.resets.throttled, 0)
+})
+
 test('a peer that stays above its rate is reset', async t => {
   const [server, client] = await Promise.all([startNode(t), startNode(t)])
   const clock = new ManualClock()

@@ -184,6 +184,23 @@ test('a stream is ended when it is idle, or has been served enough', async t => 
     assert.equal(await raw.closed, 'reset')
     assert.equal(served.counters.resets.stalled, 1)
   })
+  await t.test('idle, but within a request that has just begun', async () => {
+    const raw = await openRaw(client, server)
+    raw.stream.send(framed('x'))
+    await until(() => raw.received() !== '')
+    clock.advance(9_000)
+    const requests = served.counters.requests
+    raw.stream.send(framed('xyz').subarray(0, 2))
+    const other = await openRaw(client, server)
+    other.stream.send(framed('x'))
+    await until(() => served.counters.requests === requests + 1)
+    clock.advance(5_000)
+    raw.stream.send(framed('xyz').subarray(2))
+    await until(() => raw.received() === text(framed('re: x')) + text(framed('re: xyz')))
+    await raw.stream.close()
+    await other.stream.close()
+    await until(() => served.counters.streams === 0)
+  })
   await t.test('served enough: a client that reuses streams does not notice', async () => {
     const pool = poolOf(t, client)
     for (let i = 0; i < 10; i++) {

@@ -177,9 +177,17 @@ export async function openRaw (from: Node, to: Node): Promise<RawStream> {
   return { stream, received: () => chunks.join(''), closed: closed.promise }
 }
 
-/** Waits for a condition by looking again with every turn of the event loop; the test runner's patience is the limit. */
+/** How long a condition may take on a machine that is busy with something else, in milliseconds. */
+const patience = 30_000
+
+/** Waits for a condition by looking again with every turn of the event loop. */
 export async function until (condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + patience
   while (!condition()) {
+    if (performance.now() > deadline) {
+      throw new Error(`${condition.toString()} did not come true in ${patience} ms`)
+    }
+
     await new Promise(resolve => { setTimeout(resolve, 2) })
   }
 }
