@@ -18,7 +18,7 @@ export class PeerContact implements Contact {
   readonly bytes: Uint8Array
   readonly key: Key
   /** What the last answer that named it said, so that the next one that says the same costs a comparison. */
-  heard: { readonly addresses: readonly Uint8Array[], readonly info: PeerInfo } | undefined
+  heard: { readonly addresses: readonly Uint8Array[], readonly isPublic: boolean, readonly info: PeerInfo } | undefined
 
   constructor (peerId: PeerId, bytes: Uint8Array) {
     this.peerId = peerId
@@ -76,21 +76,26 @@ export class ContactBook {
     }
 
     const { heard } = contact
-    if (heard !== undefined && sameBytes(heard.addresses, peer.addresses)) {
+    const isPublic = this.#init.limitGroups()
+    if (heard !== undefined && heard.isPublic === isPublic && sameBytes(heard.addresses, peer.addresses)) {
       return heard.info
     }
 
     const info = this.info(contact, peer.addresses.flatMap(parseAddress))
     // the message's buffer is not ours to keep
-    contact.heard = { addresses: peer.addresses.map(bytes => bytes.slice()), info }
+    contact.heard = { addresses: peer.addresses.map(bytes => bytes.slice()), isPublic, info }
     return info
   }
 
-  /** A peer with the addresses of these that we believe. */
-  info (contact: PeerContact, multiaddrs: readonly Multiaddr[]): PeerInfo {
+  /**
+   * A peer with the addresses of these that we believe.
+   *
+   * @param seen - the address groups it was seen in itself, which it cannot choose as it can the addresses it tells.
+   */
+  info (contact: PeerContact, multiaddrs: readonly Multiaddr[], seen: readonly number[] = []): PeerInfo {
     const { multiaddrs: believed } = this.#init.peerInfoMapper({ id: contact.peerId, multiaddrs: [...multiaddrs] })
     const addresses = new AddressList(contact.bytes, believed.slice(0, limits.addressesStored).map(withoutPeer(contact.id)))
-    return { contact, addresses, groups: this.#init.limitGroups() ? groupsOf(addresses.multiaddrs) : [] }
+    return { contact, addresses, groups: this.#init.limitGroups() ? groupsOf(addresses.multiaddrs, seen) : [] }
   }
 
   #parse (id: Uint8Array): PeerContact | undefined {
@@ -157,8 +162,8 @@ function withoutPeer (id: string): (address: Multiaddr) => Multiaddr {
 
 const p2pCode = 421
 
-function groupsOf (multiaddrs: readonly Multiaddr[]): number[] {
-  const groups = new Set<number>()
+function groupsOf (multiaddrs: readonly Multiaddr[], seen: readonly number[]): number[] {
+  const groups = new Set(seen)
   for (const { bytes } of multiaddrs) {
     const group = groupOf(bytes)
     if (group !== undefined) {

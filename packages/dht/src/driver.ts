@@ -89,9 +89,8 @@ export class Driver implements RequestHandler<Request> {
       }
     } finally {
       this.#draining = false
+      this.#setAlarm()
     }
-
-    this.#setAlarm()
   }
 
   /** Starts an operation. @returns what cancels it: the listener then hears of its end. */

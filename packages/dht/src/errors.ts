@@ -7,7 +7,7 @@ export class MessageError extends Error {
 /** A query could not run, or was ended from outside. */
 export class QueryError extends Error {
   override readonly name = 'QueryError'
-  readonly code: 'ERR_NOT_STARTED' | 'ERR_TOO_MANY_QUERIES' | 'ERR_NO_PEERS' | 'ERR_REQUEST_FAILED'
+  readonly code: 'ERR_NOT_STARTED' | 'ERR_INVALID_KEY' | 'ERR_TOO_MANY_QUERIES' | 'ERR_NO_PEERS' | 'ERR_REQUEST_FAILED'
 
   constructor (code: QueryError['code'], message: string) {
     super(message)
@@ -16,6 +16,10 @@ export class QueryError extends Error {
 
   static notStarted (): QueryError {
     return new QueryError('ERR_NOT_STARTED', 'the DHT is not running: start the libp2p node first')
+  }
+
+  static invalidKey (length: number, most: number): QueryError {
+    return new QueryError('ERR_INVALID_KEY', `a key has 1 to ${most} bytes, not ${length}`)
   }
 
   static tooMany (): QueryError {

@@ -20,6 +20,8 @@ export type {
   AddPeerEvent, DHTProgressEvents, DHTRecord, DialPeerEvent, DisjointPath, FinalPeerEvent, MessageName, PathEndedEvent,
   PeerResponseEvent, ProviderEvent, QueryErrorEvent, QueryEvent, SendQueryEvent, ValueEvent
 } from './query/events.ts'
+export { serverLimits } from './streams/index.ts'
+export type { Rate, ServerLimits } from './streams/index.ts'
 export type { KadDHT, KadDHTEvents, SetModeOptions, TableChange, UpkeepChange } from './service.ts'
 
 /** Makes the DHT as a service for `createLibp2p`. All options have defaults: see {@link KadDHTInit}. */

@@ -7,6 +7,7 @@ import type { Datastore } from 'interface-datastore'
 import type { TypedEventTarget } from 'main-event'
 import { removePrivateAddressesMapper } from './addresses/mappers.ts'
 import type { PeerInfoMapper } from './addresses/mappers.ts'
+import type { ServerLimits } from './streams/index.ts'
 
 /** The options of `@libp2p/kad-dht`, with its names and defaults. */
 export interface KadDHTInit {
@@ -39,19 +40,22 @@ export interface KadDHTInit {
   datastorePrefix?: string
   /** @default 'libp2p_kad_dht' */
   metricsPrefix?: string
-  /** Streams that one connection may open to us. @default 32 */
+  /** Streams that one peer may open to us. @default 32 */
   maxInboundStreams?: number
   /** Streams that we open on one connection. @default 64 */
   maxOutboundStreams?: number
   /** How long a request may take to be answered by us, in milliseconds: how long a stream may idle. @default 10_000 */
   incomingMessageTimeout?: number
 
+  /** The bounds of the serving side, each with its default in `serverLimits`. Not an option of `@libp2p/kad-dht`. */
+  serverLimits?: Partial<ServerLimits>
+
   // What `@libp2p/kad-dht` has beside these steers machinery that this DHT does not have: its table grows as deep as
   // it needs, checks peers by a query rather than a ping, and measures its own timeouts. They are accepted, so that
   // a configuration carries over, and a line in the log says that they change nothing.
   /** No effect: a lookup is one walk. */
   disjointPaths?: number
-  /** No effect: a bucket is split when it is our own and full. */
+  /** No effect: buckets are by prefix length and never split. */
   kBucketSplitThreshold?: number
   /** No effect: the table's depth has no limit. */
   prefixLength?: number
@@ -77,6 +81,14 @@ export interface KadDHTInit {
   networkDialTimeout?: Omit<AdaptiveTimeoutInit, 'metricsName' | 'metrics'>
   /** No effect. */
   onPeerConnectTimeout?: number
+  /** No effect: this version neither stores nor looks for values. */
+  validators?: Record<string, unknown>
+  /** No effect: this version neither stores nor looks for values. */
+  selectors?: Record<string, unknown>
+  /** No effect: this version neither stores nor looks for providers. */
+  providers?: object
+  /** No effect: this version neither stores nor looks for providers. */
+  reprovide?: object
 }
 
 /** What of libp2p the DHT works with. */
@@ -122,5 +134,6 @@ export function settingsOf (init: KadDHTInit): Settings {
 export const inertOptions = [
   'disjointPaths', 'kBucketSplitThreshold', 'prefixLength', 'initialQuerySelfInterval', 'pingOldContactTimeout',
   'pingOldContactConcurrency', 'pingOldContactMaxQueueSize', 'pingNewContactTimeout', 'pingNewContactConcurrency', 'pingNewContactMaxQueueSize',
-  'routingTableUpdateQueueConcurrency', 'routingTableUpdateMaxQueueSize', 'networkDialTimeout', 'onPeerConnectTimeout'
+  'routingTableUpdateQueueConcurrency', 'routingTableUpdateMaxQueueSize', 'networkDialTimeout', 'onPeerConnectTimeout',
+  'validators', 'selectors', 'providers', 'reprovide'
 ] as const satisfies ReadonlyArray<keyof KadDHTInit>

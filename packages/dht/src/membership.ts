@@ -5,6 +5,7 @@ import type { PeerState } from '@vicinity/kademlia'
 import type { TypedEventTarget } from 'main-event'
 import type { ContactBook } from './contacts.ts'
 import type { Driver } from './driver.ts'
+import { originOf } from './streams/origin.ts'
 
 export interface MembershipComponents {
   readonly events: TypedEventTarget<Libp2pEvents>
@@ -62,6 +63,10 @@ export class Membership {
 
   readonly #onIdentify = ({ detail }: CustomEvent<IdentifyResult>): void => {
     const { peerId, protocols, listenAddrs, connection } = detail
+    if (connection.status !== 'open') {
+      return
+    }
+
     const addresses = [...reachedAt(connection), ...listenAddrs]
     this.#tell(peerId, addresses, this.#serves(protocols, connection) ? 'serving' : 'not-serving')
   }
@@ -87,10 +92,15 @@ export class Membership {
   }
 
   #tell (peerId: PeerId, addresses: readonly Multiaddr[], state: PeerState): void {
-    const peer = this.#book.info(this.#book.of(peerId), unique(addresses))
+    const peer = this.#book.info(this.#book.of(peerId), unique(addresses), this.#seen(peerId))
     // a peer without an address that we believe is of no use to those we would name it to
     const known = state === 'serving' && peer.addresses.count === 0 ? 'connected' : state
     this.#driver.handle({ type: 'peer', peer, state: known })
+  }
+
+  /** The address groups that a peer's connections come from. */
+  #seen (peerId: PeerId): number[] {
+    return this.#components.connectionManager.getConnections(peerId).flatMap(({ remoteAddr }) => originOf(remoteAddr).group ?? [])
   }
 
   /** Over a relayed connection nothing may be asked, whatever the peer speaks. */

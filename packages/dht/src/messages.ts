@@ -6,7 +6,7 @@ import type { PeerId } from '@libp2p/interface'
 import { limits } from '@vicinity/kademlia'
 import type { PeerInfo, Request, Response, Target, ValueRecord } from '@vicinity/kademlia'
 import { decodeMessage, encodeFrame, formatTimeReceived, parseTimeReceived } from '@vicinity/wire'
-import type { EncodedPeer, WireMessage, WirePeer, WireRecord } from '@vicinity/wire'
+import type { EncodedPeer, WirePeer, WireRecord } from '@vicinity/wire'
 import { AddressList } from './addresses/list.ts'
 import type { ContactBook } from './contacts.ts'
 import { MessageError } from './errors.ts'
@@ -152,4 +152,3 @@ function writeRecord (record: ValueRecord | undefined): { record?: WireRecord } 
   return { record: { key, value, ...(received === undefined ? {} : { timeReceived: formatTimeReceived(received) }) } }
 }
 
-export type { WireMessage }

@@ -2,7 +2,7 @@ import type { CounterGroup, Metric, MetricGroup, Metrics as Libp2pMetrics } from
 import type { Request } from '@vicinity/kademlia'
 
 /** The names of operations in metrics, as `@libp2p/kad-dht` has them. */
-export type OperationName = 'FIND_PEER' | 'GET_CLOSEST_PEERS' | 'SELF_QUERY'
+export type OperationName = 'FIND_PEER' | 'GET_CLOSEST_PEERS'
 
 /** Everything that is counted, under the names that dashboards for `@libp2p/kad-dht` know. All no-ops without metrics. */
 export class Metrics {

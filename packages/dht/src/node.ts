@@ -3,7 +3,7 @@ import type { AbortOptions, PeerId, PeerInfo } from '@libp2p/interface'
 import type { Millis, Request } from '@vicinity/kademlia'
 import { DialFilter } from './addresses/dial-filter.ts'
 import { removePrivateAddressesMapper } from './addresses/mappers.ts'
-import { ContactBook, peerIdOf, toLibp2pPeer } from './contacts.ts'
+import { ContactBook, multiaddrsOf, peerIdOf, toLibp2pPeer } from './contacts.ts'
 import { Driver } from './driver.ts'
 import type { Report } from './driver.ts'
 import { QueryError } from './errors.ts'
@@ -33,6 +33,8 @@ export class Node {
   readonly #saved: SavedTable
   readonly #tags: Tags
   readonly #listener: NodeListener
+  readonly #isPublic: () => boolean
+  #wasPublic: boolean
   #bootstrapBegan: Millis = 0
 
   constructor (components: KadDHTComponents, init: Settings, metrics: Metrics, listener: NodeListener) {
@@ -40,15 +42,18 @@ export class Node {
     const { protocol, logPrefix, peerInfoMapper } = init
     this.#components = components
     this.#listener = listener
-    this.book = new ContactBook({ peerInfoMapper, limitGroups: limitGroupsOf(init) })
-    this.#pool = new StreamPool({ connectionManager, peerStore, logger }, {
+    this.#isPublic = limitGroupsOf(init)
+    this.#wasPublic = this.#isPublic()
+    this.book = new ContactBook({ peerInfoMapper, limitGroups: this.#isPublic })
+    const dialFilter = new DialFilter(peerInfoMapper, peerId)
+    this.#pool = new StreamPool({ connectionManager, peerStore: dialFilter.store(peerStore), logger }, {
       protocol, logPrefix, limits: { streamsPerPeer: Math.min(poolLimits.streamsPerPeer, init.maxOutboundStreams) }
     })
     this.driver = new Driver({
       self: this.book.of(peerId),
       book: this.book,
       pool: this.#pool,
-      dialFilter: new DialFilter(peerInfoMapper, peerId),
+      dialFilter,
       clock: systemClock,
       metrics
     }, {
@@ -61,7 +66,7 @@ export class Node {
       mode: 'client'
     }, report => { this.#onReport(report) })
     this.server = new StreamServer({ logger }, {
-      handler: this.driver, logPrefix, limits: { idle: init.incomingMessageTimeout }
+      handler: this.driver, logPrefix, limits: { idle: init.incomingMessageTimeout, streamsPerPeer: init.maxInboundStreams, ...init.serverLimits }
     })
     this.#membership = new Membership(components, protocol, this.driver, this.book)
     this.#tags = new Tags(this.book.of(peerId), this.driver.machine, peerStore, logger.forComponent(logPrefix))
@@ -130,6 +135,21 @@ export class Node {
     const { peerId, addressManager } = this.#components
     const { addresses } = this.book.info(this.book.of(peerId), addressManager.getAddresses())
     this.driver.handle({ type: 'self', addresses })
+    this.#believeAnew()
+  }
+
+  /** When the network turns public, or back, the table is to hold what would be believed now. */
+  #believeAnew (): void {
+    const isPublic = this.#isPublic()
+    if (isPublic === this.#wasPublic) {
+      return
+    }
+
+    this.#wasPublic = isPublic
+    for (const { peer } of this.driver.machine.entries()) {
+      const believed = this.book.info(this.book.of(peerIdOf(peer.contact)), multiaddrsOf(peer))
+      this.driver.handle({ type: 'peer', peer: believed, state: believed.addresses.count > 0 ? 'readdressed' : 'not-serving' })
+    }
   }
 
   #onReport (report: Report): void {

@@ -5,7 +5,8 @@ import type {
   AbortOptions, Logger, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerInfo, PeerRouting, RoutingOptions, Startable
 } from '@libp2p/interface'
 import { isPrivate } from '@libp2p/utils'
-import type { LookupResult, Operation } from '@vicinity/kademlia'
+import { limits } from '@vicinity/kademlia'
+import type { LookupResult, Operation, PeerInfo as EnginePeer } from '@vicinity/kademlia'
 import { TypedEventEmitter } from 'main-event'
 import { toLibp2pPeer } from './contacts.ts'
 import { QueryError } from './errors.ts'
@@ -174,7 +175,8 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
     let found = false
     if (options.useNetwork !== false) {
       const operation: Operation = { type: 'findPeer', contact: node.book.of(id), awaitPeers: !this.#settings.allowQueryWithZeroPeers }
-      for await (const event of this.#query('FIND_PEER', operation, options, ({ found }) => found === undefined ? [] : [found])) {
+      const peers = (result: LookupResult): EnginePeer[] => (result.found === undefined ? [] : [result.found])
+      for await (const event of this.#query('FIND_PEER', operation, options, peers)) {
         found ||= event.name === 'FINAL_PEER'
         yield event
       }
@@ -189,12 +191,17 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
    * Looks for the peers closest to a key: any bytes of 1 to 128; peers hash them. The final events are the k closest
    * that answered, nearest first.
    *
-   * @throws AbortError when `options.signal` aborts; QueryError.
+   * @throws AbortError when `options.signal` aborts; QueryError, also for a key of no or too many bytes.
    */
   async * getClosestPeers (key: Uint8Array, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
-    const target = this.#running().book.target(key.slice())
+    const node = this.#running()
+    if (key.length === 0 || key.length > limits.valueKeyBytes) {
+      throw QueryError.invalidKey(key.length, limits.valueKeyBytes)
+    }
+
+    const target = node.book.target(key.slice())
     const operation: Operation = { type: 'closest', target, awaitPeers: !this.#settings.allowQueryWithZeroPeers }
-    yield * this.#query('GET_CLOSEST_PEERS', operation, options, ({ closest }) => closest)
+    yield * this.#query('GET_CLOSEST_PEERS', operation, options, result => result.closest)
   }
 
   /** Looks every bucket of the routing table up. Resolves when that is done. */
@@ -224,13 +231,18 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
   }
 
   async * #query (
-    name: OperationName, operation: Operation, options: RoutingOptions, peers: (result: LookupResult) => Iterable<LookupResult['closest'][number]>
+    name: OperationName, operation: Operation, options: RoutingOptions, peers: (result: LookupResult) => Iterable<EnginePeer>
   ): AsyncGenerator<QueryEvent, void, undefined> {
     const node = this.#running()
     const { connectionManager, peerId } = this.#components
     const isConnected = (peer: PeerId): boolean => connectionManager.getConnections(peer).length > 0
-    const results = (result: LookupResult): FinalPeerEvent[] => Array.from(peers(result), peer => ({
-      name: 'FINAL_PEER', type: EventTypes.FINAL_PEER, from: peerId, peer: toLibp2pPeer(peer), path: { ...localPath, index: 0 }
+    const results = (result: LookupResult, answeredBy = peerId): FinalPeerEvent[] => Array.from(peers(result), peer => ({
+      name: 'FINAL_PEER',
+      type: EventTypes.FINAL_PEER,
+      // a peer is found by one answer; the closest ones are the outcome of all
+      from: name === 'FIND_PEER' ? answeredBy : peerId,
+      peer: toLibp2pPeer(peer),
+      path: { ...localPath, index: 0 }
     }))
     const ended = this.#metrics.operation(name)
     let failed = true

@@ -16,27 +16,34 @@ export type IsConnected = (peer: PeerId) => boolean
  * Runs one lookup and yields its events as they happen. Ends with the last of them; breaking out of the loop, or the
  * caller's signal, ends the lookup and every request it has in flight.
  *
- * @param results - the final events of a lookup that ended.
+ * @param results - the final events of a lookup that ended; `answeredBy` gave the last answer.
  * @throws AbortError when the signal aborts, QueryError when the DHT does not run or too much else does.
  */
 export async function * runQuery (
   driver: Driver, operation: Operation, options: RoutingOptions, isConnected: IsConnected,
-  results: (result: LookupResult) => QueryEvent[]
+  results: (result: LookupResult, answeredBy: PeerId | undefined) => QueryEvent[]
 ): AsyncGenerator<QueryEvent, void, undefined> {
   const { signal } = options
   signal?.throwIfAborted()
   const events = pushable<QueryEvent>({ objectMode: true })
   const emit = (event: QueryEvent): void => {
-    options.onProgress?.(new CustomEvent(progressName(event), { detail: event }))
-    events.push(event)
+    try {
+      options.onProgress?.(new CustomEvent(progressName(event), { detail: event }))
+      events.push(event)
+    } catch (error) {
+      // the caller's own mistake ends the caller's query, and nobody else's
+      events.end(error instanceof Error ? error : new Error(String(error)))
+    }
   }
+  let answeredBy: PeerId | undefined
 
   const cancel = driver.start(operation, {
     progress (event) {
+      answeredBy = event.type === 'answered' ? peerIdOf(event.peer.contact) : answeredBy
       translate(event, isConnected).forEach(emit)
     },
     finished (outcome) {
-      finish(outcome, emit, results)
+      finish(outcome, emit, result => results(result, answeredBy))
       events.end(errorOf(outcome))
     }
   })
