@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { benchmarks } from './run.ts'
 
-function run (...args: string[]): { code: number | null, out: string, err: string } {
+function run(...args: string[]): { code: number | null; out: string; err: string } {
   const entry = fileURLToPath(new URL('run.ts', import.meta.url))
   const { status, stdout, stderr } = spawnSync(process.execPath, ['-C', 'vicinity-source', entry, ...args], { encoding: 'utf8' })
   return { code: status, out: stdout, err: stderr }

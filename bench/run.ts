@@ -15,7 +15,7 @@ const folder = import.meta.dirname
 const itself = basename(import.meta.filename)
 
 /** The names of the benchmarks. */
-export function benchmarks (): string[] {
+export function benchmarks(): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter(entry => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts') && entry.name !== itself)
     .map(({ name }) => name.slice(0, -'.ts'.length))
@@ -23,14 +23,14 @@ export function benchmarks (): string[] {
 }
 
 /** Runs one; resolves with its exit code. */
-async function runOne (name: string, options: readonly string[]): Promise<number> {
+async function runOne(name: string, options: readonly string[]): Promise<number> {
   console.log(`\n# ${name}`)
   const child = spawn(process.execPath, [...process.execArgv, join(folder, `${name}.ts`), ...options], { stdio: 'inherit' })
-  const [code] = await once(child, 'exit') as [number | null]
+  const [code] = (await once(child, 'exit')) as [number | null]
   return code ?? 1
 }
 
-async function main (args: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
   const all = benchmarks()
   const firstOption = args.findIndex(arg => arg.startsWith('-'))
   const names = firstOption < 0 ? args : args.slice(0, firstOption)

@@ -25,7 +25,7 @@ interface Plan {
   readonly peers: number
 }
 
-export async function run (args: readonly string[]): Promise<void> {
+export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -34,7 +34,9 @@ export async function run (args: readonly string[]): Promise<void> {
       rounds: { type: 'string' }
     }
   })
-  const plan: Plan = values.smoke ? { rounds: 1, durationMs: 5, peers: 20 } : { rounds: Number(values.rounds ?? 11), durationMs: 300, peers: 300 }
+  const plan: Plan = values.smoke
+    ? { rounds: 1, durationMs: 5, peers: 20 }
+    : { rounds: Number(values.rounds ?? 11), durationMs: 300, peers: 300 }
   const securities: Security[] = values.smoke ? ['noise'] : ['noise', 'tls', 'quic']
   for (const security of securities) {
     if (values.only === '' || values.only === security) {
@@ -47,7 +49,7 @@ export async function run (args: readonly string[]): Promise<void> {
   }
 }
 
-async function compareServers (security: Security, plan: Plan): Promise<void> {
+async function compareServers(security: Security, plan: Plan): Promise<void> {
   const children: Child[] = []
   const start = (file: string, ...rest: string[]): Child => {
     const child = new Child(new URL(`./serve/${file}`, import.meta.url), rest)
@@ -71,14 +73,18 @@ async function compareServers (security: Security, plan: Plan): Promise<void> {
     const rates = await measure(ask, plan)
     show(security, rates, ready, plan)
   } finally {
-    await Promise.all(children.map(async child => { await child.end() }))
+    await Promise.all(
+      children.map(async child => {
+        await child.end()
+      })
+    )
   }
 }
 
 /** Requests a second, by mode and side, one for each round. */
 type Rates = ReadonlyArray<ReadonlyArray<readonly number[]>>
 
-async function measure (ask: (order: Order) => Promise<Result>, { rounds, durationMs, peers }: Plan): Promise<Rates> {
+async function measure(ask: (order: Order) => Promise<Result>, { rounds, durationMs, peers }: Plan): Promise<Rates> {
   const rates: number[][][] = modes.map(() => sides.map(() => []))
   for (let round = -1; round < rounds; round++) {
     for (const mode of modes.keys()) {
@@ -91,7 +97,7 @@ async function measure (ask: (order: Order) => Promise<Result>, { rounds, durati
 
         // the first round warms up
         if (round >= 0) {
-          rates[mode]?.[server]?.push(requests / elapsedMs * 1_000)
+          rates[mode]?.[server]?.push((requests / elapsedMs) * 1_000)
         }
       }
     }
@@ -103,7 +109,7 @@ async function measure (ask: (order: Order) => Promise<Result>, { rounds, durati
 const lanes = [1, 16]
 
 /** Our client asking our server and the echo, and the stock client asking the stock server, all in this process. */
-async function compareClients ({ rounds, durationMs, peers }: Plan): Promise<void> {
+async function compareClients({ rounds, durationMs, peers }: Plan): Promise<void> {
   const pairs = await startPairs(peers)
   const rates: number[][][] = lanes.map(() => pairs.map(() => []))
   for (let round = -1; round < rounds; round++) {
@@ -117,44 +123,75 @@ async function compareClients ({ rounds, durationMs, peers }: Plan): Promise<voi
     }
   }
 
-  await Promise.all(pairs.map(async ({ stop }) => { await stop() }))
-  console.log(`\nFIND_NODE through each side's own client, both ends in one process, requests a second, noise (median of ${rounds})`)
-  console.log(table([
-    ['', 'ours to the echo', 'ours', 'of the echo', 'stock', 'ours to stock'],
-    ...lanes.map((parallel, way) => {
-      const [ours = Number.NaN, echo = Number.NaN, stock = Number.NaN] = pairs.map((_, side) => median(rates[way]?.[side] ?? []))
-      return [parallel === 1 ? 'sequential' : `${parallel} parallel`, rate(echo), rate(ours), percent(ours, echo), rate(stock), times(ours, stock)]
+  await Promise.all(
+    pairs.map(async ({ stop }) => {
+      await stop()
     })
-  ]))
+  )
+  console.log(
+    `\nFIND_NODE through each side's own client, both ends in one process, requests a second, noise (median of ${rounds})`
+  )
+  console.log(
+    table([
+      ['', 'ours to the echo', 'ours', 'of the echo', 'stock', 'ours to stock'],
+      ...lanes.map((parallel, way) => {
+        const [ours = Number.NaN, echo = Number.NaN, stock = Number.NaN] = pairs.map((_, side) =>
+          median(rates[way]?.[side] ?? [])
+        )
+        return [
+          parallel === 1 ? 'sequential' : `${parallel} parallel`,
+          rate(echo),
+          rate(ours),
+          percent(ours, echo),
+          rate(stock),
+          times(ours, stock)
+        ]
+      })
+    ])
+  )
 }
 
 /** Requests a second of `parallel` callers that each ask one thing at a time. */
-async function askFor (ask: (request: number) => Promise<number>, parallel: number, durationMs: number, expected: number): Promise<number> {
+async function askFor(
+  ask: (request: number) => Promise<number>,
+  parallel: number,
+  durationMs: number,
+  expected: number
+): Promise<number> {
   let requests = 0
   const begun = performance.now()
-  await Promise.all(Array.from({ length: parallel }, async (_, lane) => {
-    for (let i = lane; i === lane || performance.now() < begun + durationMs; i++) {
-      const named = await ask(i)
-      if (named !== expected) {
-        throw new Error(`an answer named ${named} peers`)
-      }
+  await Promise.all(
+    Array.from({ length: parallel }, async (_, lane) => {
+      for (let i = lane; i === lane || performance.now() < begun + durationMs; i++) {
+        const named = await ask(i)
+        if (named !== expected) {
+          throw new Error(`an answer named ${named} peers`)
+        }
 
-      requests++
-    }
-  }))
-  return requests / (performance.now() - begun) * 1_000
+        requests++
+      }
+    })
+  )
+  return (requests / (performance.now() - begun)) * 1_000
 }
 
-function show (security: Security, rates: Rates, ready: readonly ServerReady[], plan: Plan): void {
-  const tables = sides.map((side, i) => `${side} ${ready[i]?.table ?? 0}`).slice(1).join(', ')
+function show(security: Security, rates: Rates, ready: readonly ServerReady[], plan: Plan): void {
+  const tables = sides
+    .map((side, i) => `${side} ${ready[i]?.table ?? 0}`)
+    .slice(1)
+    .join(', ')
   console.log(`\nFIND_NODE served, requests a second, ${security} (median of ${plan.rounds}; peers in the tables: ${tables})`)
-  console.log(table([
-    ['', 'echo', 'ours', 'of the echo', 'stock', 'ours to stock'],
-    ...modes.map(({ name }, mode) => {
-      const [echo = Number.NaN, ours = Number.NaN, stock = Number.NaN] = sides.map((_, side) => median(rates[mode]?.[side] ?? []))
-      return [name, rate(echo), rate(ours), percent(ours, echo), rate(stock), times(ours, stock)]
-    })
-  ]))
+  console.log(
+    table([
+      ['', 'echo', 'ours', 'of the echo', 'stock', 'ours to stock'],
+      ...modes.map(({ name }, mode) => {
+        const [echo = Number.NaN, ours = Number.NaN, stock = Number.NaN] = sides.map((_, side) =>
+          median(rates[mode]?.[side] ?? [])
+        )
+        return [name, rate(echo), rate(ours), percent(ours, echo), rate(stock), times(ours, stock)]
+      })
+    ])
+  )
 }
 
 if (process.argv[1] === import.meta.filename) {

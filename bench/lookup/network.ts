@@ -23,15 +23,23 @@ export type Kind = 'ours' | 'stock'
  */
 export type Standing = 'warm' | 'first' | 'cold'
 
-export interface Job { readonly seed: string, readonly lookups: number, readonly standing: Standing }
+export interface Job {
+  readonly seed: string
+  readonly lookups: number
+  readonly standing: Standing
+}
 
-export interface Sample { readonly ms: number, readonly requests: number, readonly recall: number }
+export interface Sample {
+  readonly ms: number
+  readonly requests: number
+  readonly recall: number
+}
 
 type Node = Awaited<ReturnType<typeof createNode>>
 
 const crowd = { maxConnections: 10_000, inboundConnectionThreshold: 10_000, maxIncomingPendingConnections: 10_000 }
 
-async function createNode (kind: Kind) {
+async function createNode(kind: Kind) {
   const init = { clientMode: false }
   return await createLibp2p({
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
@@ -40,16 +48,17 @@ async function createNode (kind: Kind) {
     streamMuxers: [yamux()],
     connectionManager: crowd,
     services: {
-      dht: kind === 'ours'
-        ? kadDHT({ ...init, peerInfoMapper: passthroughMapper })
-        : stockDHT({ ...init, peerInfoMapper: stockMapper }),
+      dht:
+        kind === 'ours'
+          ? kadDHT({ ...init, peerInfoMapper: passthroughMapper })
+          : stockDHT({ ...init, peerInfoMapper: stockMapper }),
       identify: identify(),
       ping: ping()
     }
   })
 }
 
-async function createNetwork (kind: Kind, size: number): Promise<Node[]> {
+async function createNetwork(kind: Kind, size: number): Promise<Node[]> {
   const nodes: Node[] = []
   for (let i = 0; i < size; i++) {
     nodes.push(await createNode(kind))
@@ -60,7 +69,7 @@ async function createNetwork (kind: Kind, size: number): Promise<Node[]> {
 }
 
 /** Connects everybody with everybody, and waits until the tables do not grow any more. */
-async function settle (nodes: readonly Node[]): Promise<void> {
+async function settle(nodes: readonly Node[]): Promise<void> {
   for (const [i, node] of nodes.entries()) {
     for (const other of nodes.slice(0, i)) {
       await node.dial(other.getMultiaddrs())
@@ -73,16 +82,19 @@ async function settle (nodes: readonly Node[]): Promise<void> {
   }
 }
 
-function sizeOf (node: Node): number {
+function sizeOf(node: Node): number {
   // the stock service has the table, though not in its interface
   return (node.services.dht as unknown as { routingTable: { size: number } }).routingTable.size
 }
 
-async function lookUp (nodes: readonly Node[], asker: Node, key: Uint8Array): Promise<Sample> {
+async function lookUp(nodes: readonly Node[], asker: Node, key: Uint8Array): Promise<Sample> {
   const target = keyFromBytes(sha256(key))
-  const others = nodes.filter(node => node !== asker).map(node => ({
-    id: node.peerId.toString(), key: keyFromBytes(sha256(node.peerId.toMultihash().bytes))
-  }))
+  const others = nodes
+    .filter(node => node !== asker)
+    .map(node => ({
+      id: node.peerId.toString(),
+      key: keyFromBytes(sha256(node.peerId.toMultihash().bytes))
+    }))
   const closest = others.sort((a, b) => compareDistance(target, a.key, b.key)).slice(0, 20)
 
   const found = new Set<string>()
@@ -98,7 +110,7 @@ async function lookUp (nodes: readonly Node[], asker: Node, key: Uint8Array): Pr
   return { ms: performance.now() - began, requests, recall: closest.filter(({ id }) => found.has(id)).length / closest.length }
 }
 
-async function work (nodes: readonly Node[], { seed, lookups, standing }: Job): Promise<Sample[]> {
+async function work(nodes: readonly Node[], { seed, lookups, standing }: Job): Promise<Sample[]> {
   const samples: Sample[] = []
   const keyOf = (i: number): Uint8Array => sha256(new TextEncoder().encode(`${seed}/${i}`))
   const first = (keyOf(0)[0] as number) % nodes.length
@@ -109,7 +121,13 @@ async function work (nodes: readonly Node[], { seed, lookups, standing }: Job): 
 
   for (let i = 0; i < lookups; i++) {
     if (standing === 'cold') {
-      await Promise.all(askerOf(i).getConnections().map(async connection => { await connection.close() }))
+      await Promise.all(
+        askerOf(i)
+          .getConnections()
+          .map(async connection => {
+            await connection.close()
+          })
+      )
     }
 
     samples.push(await lookUp(nodes, askerOf(i), keyOf(i)))

@@ -21,7 +21,7 @@ export interface Pair {
 const keys = askedKeys(64)
 
 /** Our client and server, our client and the echo of the same bytes, and the stock DHT's both. */
-export async function startPairs (peers: number): Promise<Pair[]> {
+export async function startPairs(peers: number): Promise<Pair[]> {
   const server = await startServer('ours', 'noise', peers, () => nothing)
   const ours = await ourPair('ours', server)
   const answer = await ours.raw()
@@ -30,7 +30,7 @@ export async function startPairs (peers: number): Promise<Pair[]> {
 }
 
 /** What the DHT's driver does for a request: from the engine's message to the engine's answer. */
-async function ourPair (name: Pair['name'], server: Server): Promise<Pair & { raw: () => Promise<Uint8Array> }> {
+async function ourPair(name: Pair['name'], server: Server): Promise<Pair & { raw: () => Promise<Uint8Array> }> {
   const { libp2p, connectionManager } = await startClient()
   const pool = new StreamPool({ connectionManager, peerStore: libp2p.peerStore, logger: libp2p.logger }, { protocol })
   const book = new ContactBook({ peerInfoMapper: passthroughMapper, limitGroups: () => false })
@@ -44,7 +44,11 @@ async function ourPair (name: Pair['name'], server: Server): Promise<Pair & { ra
     }
 
     const { signal } = new AbortController()
-    return await pool.request(peer, addresses, encodeRequest(message), { signal, maxReplyBytes: limits.replyFrameBytes, onOpened: () => {} })
+    return await pool.request(peer, addresses, encodeRequest(message), {
+      signal,
+      maxReplyBytes: limits.replyFrameBytes,
+      onOpened: () => {}
+    })
   }
   return {
     name,
@@ -63,11 +67,15 @@ async function ourPair (name: Pair['name'], server: Server): Promise<Pair & { ra
 /** What the benchmark reaches of the rival's inside. */
 interface StockInside {
   readonly network: {
-    sendRequest (to: PeerId, message: { type: MessageType, key: Uint8Array }, options: object): AsyncIterable<{ name: string, closer?: unknown[] }>
+    sendRequest(
+      to: PeerId,
+      message: { type: MessageType; key: Uint8Array },
+      options: object
+    ): AsyncIterable<{ name: string; closer?: unknown[] }>
   }
 }
 
-async function stockPair (peers: number): Promise<Pair> {
+async function stockPair(peers: number): Promise<Pair> {
   const server = await startServer('stock', 'noise', peers, () => nothing)
   const client = await startNode('noise', 'requester', {
     ...companions,
@@ -88,11 +96,13 @@ async function stockPair (peers: number): Promise<Pair> {
 
       return 0
     },
-    stop: async () => { await stopAll(client, server.libp2p) }
+    stop: async () => {
+      await stopAll(client, server.libp2p)
+    }
   }
 }
 
-async function startClient (): Promise<{ libp2p: Libp2p, connectionManager: ConnectionManager }> {
+async function startClient(): Promise<{ libp2p: Libp2p; connectionManager: ConnectionManager }> {
   let connectionManager: ConnectionManager | undefined
   const libp2p = await startNode('noise', 'requester', {
     inside: (components: { connectionManager: ConnectionManager }) => {
@@ -107,14 +117,18 @@ async function startClient (): Promise<{ libp2p: Libp2p, connectionManager: Conn
   return { libp2p, connectionManager }
 }
 
-async function stopAll (...nodes: Libp2p[]): Promise<void> {
-  await Promise.all(nodes.map(async node => { await node.stop() }))
+async function stopAll(...nodes: Libp2p[]): Promise<void> {
+  await Promise.all(
+    nodes.map(async node => {
+      await node.stop()
+    })
+  )
 }
 
 const nothing = new Uint8Array(0)
 
 /** A body with its length before it. */
-export function framed (body: ArrayLike<number>): Uint8Array {
+export function framed(body: ArrayLike<number>): Uint8Array {
   const prefix: number[] = []
   for (let length = body.length; ; length >>>= 7) {
     if (length < 128) {
@@ -124,6 +138,6 @@ export function framed (body: ArrayLike<number>): Uint8Array {
       return frame
     }
 
-    prefix.push(length & 127 | 128)
+    prefix.push((length & 127) | 128)
   }
 }

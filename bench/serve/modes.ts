@@ -26,7 +26,7 @@ class Asker {
   #answered: ((body: Uint8Array | undefined) => void) | undefined
   #failed: ((error: Error) => void) | undefined
 
-  constructor (stream: Stream) {
+  constructor(stream: Stream) {
     this.#stream = stream
     stream.addEventListener('message', event => {
       this.#reader.push(event.data)
@@ -35,12 +35,16 @@ class Asker {
         this.#answered?.(body)
       }
     })
-    stream.addEventListener('remoteCloseWrite', () => { this.#answered?.(undefined) })
-    stream.addEventListener('close', event => { this.#failed?.(event.error ?? new Error('the stream was closed')) })
+    stream.addEventListener('remoteCloseWrite', () => {
+      this.#answered?.(undefined)
+    })
+    stream.addEventListener('close', event => {
+      this.#failed?.(event.error ?? new Error('the stream was closed'))
+    })
   }
 
   /** The answer; none when the server will answer no more on this stream, as servers do after some number. */
-  async ask (frame: Uint8Array): Promise<Uint8Array | undefined> {
+  async ask(frame: Uint8Array): Promise<Uint8Array | undefined> {
     if (this.#stream.remoteWriteStatus !== 'writable') {
       return undefined
     }
@@ -52,7 +56,7 @@ class Asker {
     })
   }
 
-  close (): void {
+  close(): void {
     this.#answered = undefined
     this.#failed = undefined
     void this.#stream.close()
@@ -68,28 +72,30 @@ export interface Measured {
 }
 
 /** Asks for `durationMs`, and no fewer than `parallel` times. */
-export async function ask (connection: Connection, mode: Mode, durationMs: number): Promise<Measured> {
+export async function ask(connection: Connection, mode: Mode, durationMs: number): Promise<Measured> {
   let requests = 0
   let sample: Uint8Array = new Uint8Array(0)
   const begun = performance.now()
   const until = begun + durationMs
-  await Promise.all(Array.from({ length: mode.parallel }, async (_, lane) => {
-    let asker: Asker | undefined
-    for (let i = lane; i === lane || performance.now() < until; i++) {
-      asker ??= new Asker(await connection.newStream(protocol, { maxOutboundStreams: 1_000 }))
-      const answer = await asker.ask(frames[i % frames.length] ?? new Uint8Array(0))
-      if (answer !== undefined) {
-        sample = answer
-        requests++
+  await Promise.all(
+    Array.from({ length: mode.parallel }, async (_, lane) => {
+      let asker: Asker | undefined
+      for (let i = lane; i === lane || performance.now() < until; i++) {
+        asker ??= new Asker(await connection.newStream(protocol, { maxOutboundStreams: 1_000 }))
+        const answer = await asker.ask(frames[i % frames.length] ?? new Uint8Array(0))
+        if (answer !== undefined) {
+          sample = answer
+          requests++
+        }
+
+        if (!mode.reused || answer === undefined) {
+          asker.close()
+          asker = undefined
+        }
       }
 
-      if (!mode.reused || answer === undefined) {
-        asker.close()
-        asker = undefined
-      }
-    }
-
-    asker?.close()
-  }))
+      asker?.close()
+    })
+  )
   return { requests, elapsedMs: performance.now() - begun, sample }
 }

@@ -21,18 +21,22 @@ export interface Result {
 }
 
 const [, , security, ...addresses] = process.argv
-const connections = await Promise.all(addresses.map(async address => {
-  const node = await startNode(security as Security, 'requester', {})
-  return await node.dial(multiaddr(address))
-}))
+const connections = await Promise.all(
+  addresses.map(async address => {
+    const node = await startNode(security as Security, 'requester', {})
+    return await node.dial(multiaddr(address))
+  })
+)
 
-process.on('disconnect', () => { process.exit() })
+process.on('disconnect', () => {
+  process.exit()
+})
 process.on('message', message => {
   void answer(message as Order)
 })
 process.send?.('ready')
 
-async function answer ({ server, mode, durationMs }: Order): Promise<void> {
+async function answer({ server, mode, durationMs }: Order): Promise<void> {
   const connection = connections[server]
   const way = modes[mode]
   if (connection === undefined || way === undefined) {

@@ -32,20 +32,20 @@ const bucketSize = 20
 const ed25519Prefix = Buffer.from('002408011220', 'hex')
 
 /** SHA-256 in counter mode: enough to be the same everywhere. */
-function randomBytes (...parts: Array<string | number>): Buffer {
+function randomBytes(...parts: Array<string | number>): Buffer {
   return createHash('sha256').update(parts.join('/')).digest()
 }
 
-function peerIdBytes (...parts: Array<string | number>): Uint8Array {
+function peerIdBytes(...parts: Array<string | number>): Uint8Array {
   return Buffer.concat([ed25519Prefix, randomBytes(...parts)])
 }
 
-export async function serverKey (): Promise<Ed25519PrivateKey> {
+export async function serverKey(): Promise<Ed25519PrivateKey> {
   return await generateKeyPairFromSeed('Ed25519', randomBytes('server'))
 }
 
 /** `count` peers that all find a place in the table of the server: 20 of each distance, from the farthest on. */
-export async function tablePeers (count: number): Promise<TablePeer[]> {
+export async function tablePeers(count: number): Promise<TablePeer[]> {
   const self = hash(peerIdFromPrivateKey(await serverKey()).toMultihash().bytes)
   const full = Array.from({ length: Math.ceil(count / bucketSize) }, () => 0)
   const peers: TablePeer[] = []
@@ -64,21 +64,21 @@ export async function tablePeers (count: number): Promise<TablePeer[]> {
 }
 
 /** Binary peer ids to ask for. */
-export function askedKeys (count: number): Uint8Array[] {
+export function askedKeys(count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => peerIdBytes('asked', i))
 }
 
-function hash (bytes: Uint8Array): Buffer {
+function hash(bytes: Uint8Array): Buffer {
   return createHash('sha256').update(bytes).digest()
 }
 
-function commonPrefixLength (a: Buffer, b: Buffer): number {
+function commonPrefixLength(a: Buffer, b: Buffer): number {
   const index = a.findIndex((byte, i) => byte !== b[i])
   return index * 8 + Math.clz32((a[index] ?? 0) ^ (b[index] ?? 0)) - 24
 }
 
 /** A node that listens on loopback, or only dials; it never dials the peers of the table, which do not exist. */
-export async function startNode<Services extends Record<string, unknown>> (
+export async function startNode<Services extends Record<string, unknown>>(
   security: Security,
   role: 'server' | 'requester',
   services: NonNullable<Libp2pOptions<Services>['services']>,

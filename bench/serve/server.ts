@@ -31,7 +31,7 @@ export interface Server {
   readonly table: () => number
 }
 
-export async function startServer (side: Side, security: Security, peers: number, answer: () => Uint8Array): Promise<Server> {
+export async function startServer(side: Side, security: Security, peers: number, answer: () => Uint8Array): Promise<Server> {
   switch (side) {
     case 'echo':
       return await startEcho(security, answer)
@@ -42,22 +42,28 @@ export async function startServer (side: Side, security: Security, peers: number
   }
 }
 
-async function startEcho (security: Security, answer: () => Uint8Array): Promise<Server> {
+async function startEcho(security: Security, answer: () => Uint8Array): Promise<Server> {
   const libp2p = await startNode(security, 'server', {})
-  await libp2p.handle(protocol, (stream: Stream) => {
-    const reader = new FrameReader(65_536)
-    stream.addEventListener('message', event => {
-      reader.push(event.data)
-      while (reader.next() !== undefined) {
-        stream.send(answer())
-      }
-    })
-    stream.addEventListener('remoteCloseWrite', () => { void stream.close() })
-  }, { maxInboundStreams: 1_000 })
+  await libp2p.handle(
+    protocol,
+    (stream: Stream) => {
+      const reader = new FrameReader(65_536)
+      stream.addEventListener('message', event => {
+        reader.push(event.data)
+        while (reader.next() !== undefined) {
+          stream.send(answer())
+        }
+      })
+      stream.addEventListener('remoteCloseWrite', () => {
+        void stream.close()
+      })
+    },
+    { maxInboundStreams: 1_000 }
+  )
   return { libp2p, table: () => 0 }
 }
 
-async function startOurs (security: Security, peers: number): Promise<Server> {
+async function startOurs(security: Security, peers: number): Promise<Server> {
   const datastore = new MemoryDatastore()
   const entries = (await tablePeers(peers)).map(({ id, addresses }) => ({
     id: peerIdFromMultihash(Digest.decode(id)).toString(),
@@ -66,19 +72,28 @@ async function startOurs (security: Security, peers: number): Promise<Server> {
     roundTrip: 10
   }))
   await datastore.put(new Key('/dht/routing-table'), new TextEncoder().encode(JSON.stringify(entries)))
-  const libp2p = await startNode(security, 'server', {
-    ...companions,
-    dht: kadDHT({ clientMode: false, peerInfoMapper: passthroughMapper })
-  }, { datastore })
+  const libp2p = await startNode(
+    security,
+    'server',
+    {
+      ...companions,
+      dht: kadDHT({ clientMode: false, peerInfoMapper: passthroughMapper })
+    },
+    { datastore }
+  )
   return { libp2p, table: () => libp2p.services.dht.routingTable.size }
 }
 
 /** What the benchmark reaches of the rival's inside. */
 interface StockInside {
-  readonly routingTable: { readonly size: number, add (peer: ReturnType<typeof peerIdFromMultihash>): Promise<void>, kb: { verify: () => Promise<boolean> } }
+  readonly routingTable: {
+    readonly size: number
+    add(peer: ReturnType<typeof peerIdFromMultihash>): Promise<void>
+    kb: { verify: () => Promise<boolean> }
+  }
 }
 
-async function startStock (security: Security, peers: number): Promise<Server> {
+async function startStock(security: Security, peers: number): Promise<Server> {
   const libp2p = await startNode(security, 'server', {
     ...companions,
     // deep enough for a table that is as full near to us as far away; no first self-query to wait for
@@ -99,8 +114,12 @@ async function startStock (security: Security, peers: number): Promise<Server> {
 if (process.send !== undefined && process.argv[1] === import.meta.filename) {
   const [, , side, security, peers] = process.argv
   let answer: Uint8Array = new Uint8Array(1)
-  process.on('message', message => { answer = Uint8Array.from(message as number[]) })
-  process.on('disconnect', () => { process.exit() })
+  process.on('message', message => {
+    answer = Uint8Array.from(message as number[])
+  })
+  process.on('disconnect', () => {
+    process.exit()
+  })
   const server = await startServer(side as Side, security as Security, Number(peers), () => answer)
   const ready: ServerReady = { address: String(server.libp2p.getMultiaddrs()[0]), table: server.table() }
   process.send(ready)

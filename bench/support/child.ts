@@ -8,19 +8,19 @@ export class Child {
   readonly #process: ChildProcess
   readonly name: string
 
-  constructor (file: URL, args: readonly string[], nodeArgs: readonly string[] = []) {
+  constructor(file: URL, args: readonly string[], nodeArgs: readonly string[] = []) {
     this.name = [basename(file.pathname), ...args.slice(0, 2)].join(' ')
     this.#process = fork(file, args, {
       execArgv: ['-C', 'vicinity-source', '--disable-warning=ExperimentalWarning', ...nodeArgs]
     })
   }
 
-  send (message: object): void {
+  send(message: object): void {
     this.#process.send(message)
   }
 
   /** The next message. Fails when the process ends instead. */
-  async next<Message> (): Promise<Message> {
+  async next<Message>(): Promise<Message> {
     const controller = new AbortController()
     const { signal } = controller
     try {
@@ -35,7 +35,7 @@ export class Child {
     }
   }
 
-  async end (): Promise<void> {
+  async end(): Promise<void> {
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const ended = once(this.#process, 'exit')
       this.#process.kill()

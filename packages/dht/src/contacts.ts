@@ -18,9 +18,9 @@ export class PeerContact implements Contact {
   readonly bytes: Uint8Array
   readonly key: Key
   /** What the last answer that named it said, so that the next one that says the same costs a comparison. */
-  heard: { readonly addresses: readonly Uint8Array[], readonly isPublic: boolean, readonly info: PeerInfo } | undefined
+  heard: { readonly addresses: readonly Uint8Array[]; readonly isPublic: boolean; readonly info: PeerInfo } | undefined
 
-  constructor (peerId: PeerId, bytes: Uint8Array) {
+  constructor(peerId: PeerId, bytes: Uint8Array) {
     this.peerId = peerId
     this.id = peerId.toString()
     this.bytes = bytes
@@ -48,28 +48,28 @@ export class ContactBook {
     }
   })
 
-  constructor (init: ContactBookInit) {
+  constructor(init: ContactBookInit) {
     this.#init = init
   }
 
   /** The contact of a peer. */
-  of (peerId: PeerId): PeerContact {
+  of(peerId: PeerId): PeerContact {
     const bytes = peerId.toMultihash().bytes
     return this.known(bytes) ?? this.#intern(peerId, bytes)
   }
 
   /** The contact with this binary id, if anything refers to one. */
-  known (bytes: Uint8Array): PeerContact | undefined {
+  known(bytes: Uint8Array): PeerContact | undefined {
     return this.#contacts.get(nameOf(bytes))?.deref()
   }
 
   /** What a request is about: a contact where the bytes are the id of a peer we know. The bytes are not copied. */
-  target (bytes: Uint8Array): Target {
+  target(bytes: Uint8Array): Target {
     return this.known(bytes) ?? { bytes, key: keyFromBytes(sha256(bytes)) }
   }
 
   /** A peer that a message names. @returns `undefined` if its id is none. */
-  read (peer: WirePeer): PeerInfo | undefined {
+  read(peer: WirePeer): PeerInfo | undefined {
     const contact = this.known(peer.id) ?? this.#parse(peer.id)
     if (contact === undefined) {
       return undefined
@@ -92,13 +92,13 @@ export class ContactBook {
    *
    * @param seen - the address groups it was seen in itself, which it cannot choose as it can the addresses it tells.
    */
-  info (contact: PeerContact, multiaddrs: readonly Multiaddr[], seen: readonly number[] = []): PeerInfo {
+  info(contact: PeerContact, multiaddrs: readonly Multiaddr[], seen: readonly number[] = []): PeerInfo {
     const { multiaddrs: believed } = this.#init.peerInfoMapper({ id: contact.peerId, multiaddrs: [...multiaddrs] })
     const addresses = new AddressList(contact.bytes, believed.slice(0, limits.addressesStored).map(withoutPeer(contact.id)))
     return { contact, addresses, groups: this.#init.limitGroups() ? groupsOf(addresses.multiaddrs, seen) : [] }
   }
 
-  #parse (id: Uint8Array): PeerContact | undefined {
+  #parse(id: Uint8Array): PeerContact | undefined {
     try {
       const bytes = id.slice()
       return this.#intern(peerIdFromMultihash(Digest.decode(bytes)), bytes)
@@ -107,7 +107,7 @@ export class ContactBook {
     }
   }
 
-  #intern (peerId: PeerId, bytes: Uint8Array): PeerContact {
+  #intern(peerId: PeerId, bytes: Uint8Array): PeerContact {
     const contact = new PeerContact(peerId, bytes)
     const name = nameOf(bytes)
     this.#contacts.set(name, new WeakRef(contact))
@@ -117,34 +117,37 @@ export class ContactBook {
 }
 
 /** The peer id behind a contact; all contacts of the engine come from the book. */
-export function peerIdOf (contact: Contact): PeerId {
+export function peerIdOf(contact: Contact): PeerId {
   return (contact as PeerContact).peerId
 }
 
 /** The addresses behind what the engine carries; all of them come from the book, or are empty. */
-export function multiaddrsOf ({ addresses }: PeerInfo): readonly Multiaddr[] {
+export function multiaddrsOf({ addresses }: PeerInfo): readonly Multiaddr[] {
   return addresses instanceof AddressList ? addresses.multiaddrs : []
 }
 
 /** A peer of the engine as libp2p knows peers. */
-export function toLibp2pPeer (peer: PeerInfo): Libp2pPeerInfo {
+export function toLibp2pPeer(peer: PeerInfo): Libp2pPeerInfo {
   return { id: peerIdOf(peer.contact), multiaddrs: [...multiaddrsOf(peer)] }
 }
 
 /** One character a byte: a name for a map, not for a person. */
-function nameOf (bytes: Uint8Array): string {
+function nameOf(bytes: Uint8Array): string {
   // six times as fast as spreading the bytes into arguments; a typed array is as good an array here as any
   return String.fromCharCode.apply(null, bytes.subarray(0, limits.valueKeyBytes + 1) as unknown as number[])
 }
 
-function sameBytes (a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
-  return a.length === b.length && a.every((bytes, i) => {
-    const other = b[i] as Uint8Array
-    return bytes.length === other.length && bytes.every((byte, j) => byte === other[j])
-  })
+function sameBytes(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((bytes, i) => {
+      const other = b[i] as Uint8Array
+      return bytes.length === other.length && bytes.every((byte, j) => byte === other[j])
+    })
+  )
 }
 
-function parseAddress (bytes: Uint8Array): Multiaddr[] {
+function parseAddress(bytes: Uint8Array): Multiaddr[] {
   try {
     return [multiaddr(bytes.slice())]
   } catch {
@@ -153,7 +156,7 @@ function parseAddress (bytes: Uint8Array): Multiaddr[] {
 }
 
 /** An address as it travels: which peer it belongs to stands beside it. */
-function withoutPeer (id: string): (address: Multiaddr) => Multiaddr {
+function withoutPeer(id: string): (address: Multiaddr) => Multiaddr {
   return address => {
     const last = address.getComponents().at(-1)
     return last?.name === 'p2p' && last.value === id ? address.decapsulateCode(p2pCode) : address
@@ -162,7 +165,7 @@ function withoutPeer (id: string): (address: Multiaddr) => Multiaddr {
 
 const p2pCode = 421
 
-function groupsOf (multiaddrs: readonly Multiaddr[], seen: readonly number[]): number[] {
+function groupsOf(multiaddrs: readonly Multiaddr[], seen: readonly number[]): number[] {
   const groups = new Set(seen)
   for (const { bytes } of multiaddrs) {
     const group = groupOf(bytes)

@@ -1,7 +1,18 @@
 import type { PeerId } from '@libp2p/interface'
 import { Kademlia, limits, Rng, unreachable } from '@vicinity/kademlia'
 import type {
-  Contact, FailureReason, KademliaConfig, KademliaInput, KademliaOutput, Op, Operation, Outcome, ProgressEvent, Request, Response, Rpc
+  Contact,
+  FailureReason,
+  KademliaConfig,
+  KademliaInput,
+  KademliaOutput,
+  Op,
+  Operation,
+  Outcome,
+  ProgressEvent,
+  Request,
+  Response,
+  Rpc
 } from '@vicinity/kademlia'
 import type { ContactBook } from './contacts.ts'
 import { multiaddrsOf, peerIdOf } from './contacts.ts'
@@ -26,8 +37,8 @@ export interface DriverComponents {
 
 /** Who hears of an operation that runs. */
 export interface OperationListener {
-  progress (event: ProgressEvent): void
-  finished (outcome: Outcome): void
+  progress(event: ProgressEvent): void
+  finished(outcome: Outcome): void
 }
 
 /** What the engine says of itself. */
@@ -54,10 +65,12 @@ export class Driver implements RequestHandler<Request> {
   /** The engine's answer to the request that is being handled: it comes before `handle` returns. */
   #answer: Extract<KademliaOutput, { type: 'reply' | 'refuse' | 'silence' }> | undefined
 
-  constructor (components: DriverComponents, config: Partial<KademliaConfig>, report: (report: Report) => void) {
+  constructor(components: DriverComponents, config: Partial<KademliaConfig>, report: (report: Report) => void) {
     this.#components = components
     this.#report = report
-    this.#alarm = new Alarm(components.clock, () => { this.#ring() })
+    this.#alarm = new Alarm(components.clock, () => {
+      this.#ring()
+    })
     this.#zero = components.clock.now()
     const seed = crypto.getRandomValues(new Uint32Array(4)).join('-')
     this.machine = new Kademlia(components.self, config, new Rng(seed))
@@ -65,17 +78,17 @@ export class Driver implements RequestHandler<Request> {
   }
 
   /** Milliseconds since the driver was made, as the engine counts them. */
-  now (): number {
+  now(): number {
     return Math.floor(this.#components.clock.now() - this.#zero)
   }
 
   /** The sizes of all collections, for leak checks. */
-  get sizes (): Readonly<Record<string, number>> {
+  get sizes(): Readonly<Record<string, number>> {
     return { ...this.machine.sizes, inFlight: this.#inFlight.size, listeners: this.#listeners.size }
   }
 
   /** Gives the engine an input and does what it asks for in return. */
-  handle (input: KademliaInput): void {
+  handle(input: KademliaInput): void {
     this.machine.handle(this.now(), input)
     if (this.#draining) {
       // an output's handler led here: the loop below goes on with what this input has caused
@@ -94,7 +107,7 @@ export class Driver implements RequestHandler<Request> {
   }
 
   /** Starts an operation. @returns what cancels it: the listener then hears of its end. */
-  start (operation: Operation, listener: OperationListener): () => void {
+  start(operation: Operation, listener: OperationListener): () => void {
     const op = this.#nextOp++
     this.#listeners.set(op, listener)
     this.handle({ type: 'start', op, operation })
@@ -106,22 +119,22 @@ export class Driver implements RequestHandler<Request> {
   }
 
   /** Ends everything that runs. The driver cannot be started again. */
-  stop (): void {
+  stop(): void {
     this.handle({ type: 'stop' })
     this.#stopping.abort()
     this.#alarm.clear()
   }
 
-  decode (body: Uint8Array, from: PeerId): Request {
+  decode(body: Uint8Array, from: PeerId): Request {
     return decodeRequest(body, from, this.#components.book)
   }
 
-  kind (request: Request): 'request' | 'provide' {
+  kind(request: Request): 'request' | 'provide' {
     return request.type === 'ADD_PROVIDER' ? 'provide' : 'request'
   }
 
   /** The framed answer to a request; throws for what is refused, which resets its stream. */
-  answer (message: Request, from: PeerId): Uint8Array | undefined {
+  answer(message: Request, from: PeerId): Uint8Array | undefined {
     const call = this.#nextCall++
     this.#components.metrics.inbound(message.type)
     this.handle({ type: 'request', call, from: this.#components.book.of(from), message })
@@ -139,7 +152,7 @@ export class Driver implements RequestHandler<Request> {
     }
   }
 
-  #perform (output: KademliaOutput): void {
+  #perform(output: KademliaOutput): void {
     switch (output.type) {
       case 'send':
         void this.#send(output)
@@ -174,7 +187,7 @@ export class Driver implements RequestHandler<Request> {
     }
   }
 
-  async #send ({ rpc, to, message }: Extract<KademliaOutput, { type: 'send' }>): Promise<void> {
+  async #send({ rpc, to, message }: Extract<KademliaOutput, { type: 'send' }>): Promise<void> {
     const controller = new AbortController()
     this.#inFlight.set(rpc, controller)
     this.#components.metrics.outbound(message.type)
@@ -188,8 +201,11 @@ export class Driver implements RequestHandler<Request> {
     }
   }
 
-  async #exchange (
-    rpc: Rpc, to: Extract<KademliaOutput, { type: 'send' }>['to'], message: Request, signal: AbortSignal
+  async #exchange(
+    rpc: Rpc,
+    to: Extract<KademliaOutput, { type: 'send' }>['to'],
+    message: Request,
+    signal: AbortSignal
   ): Promise<Extract<KademliaInput, { type: 'response' | 'failure' }>> {
     try {
       const { pool, dialFilter, book } = this.#components
@@ -199,7 +215,9 @@ export class Driver implements RequestHandler<Request> {
       const reply = await pool.request(peerId, addresses, encodeRequest(message), {
         signal,
         maxReplyBytes: limits.replyFrameBytes,
-        onOpened: () => { this.handle({ type: 'opened', rpc }) }
+        onOpened: () => {
+          this.handle({ type: 'opened', rpc })
+        }
       })
       return { type: 'response', rpc, message: decodeReply(reply, book) }
     } catch (error) {
@@ -207,20 +225,20 @@ export class Driver implements RequestHandler<Request> {
     }
   }
 
-  async #target ({ io, prefix }: Extract<KademliaOutput, { type: 'target' }>): Promise<void> {
+  async #target({ io, prefix }: Extract<KademliaOutput, { type: 'target' }>): Promise<void> {
     const target = await findPreimage(prefix, this.#stopping.signal)
     if (target !== undefined) {
       this.handle({ type: 'targeted', io, target })
     }
   }
 
-  #ring (): void {
+  #ring(): void {
     // a clock that was set, or a machine that slept, must not make records or saved entries expire
     this.machine.handle(this.now(), { type: 'clock', wallAtZero: Date.now() - this.now() })
     this.handle({ type: 'tick' })
   }
 
-  #setAlarm (): void {
+  #setAlarm(): void {
     const { deadline } = this.machine
     if (deadline !== Infinity) {
       this.#alarm.setFor(this.#zero + Math.min(deadline, this.now() + longestTimer))
@@ -232,7 +250,7 @@ export class Driver implements RequestHandler<Request> {
 const longestTimer = 2 ** 31 - 1
 const noKey = new Uint8Array(0)
 
-function decodeReply (body: Uint8Array, book: ContactBook): Response {
+function decodeReply(body: Uint8Array, book: ContactBook): Response {
   try {
     return decodeResponse(body, book)
   } catch (error) {
@@ -240,6 +258,6 @@ function decodeReply (body: Uint8Array, book: ContactBook): Response {
   }
 }
 
-function reasonOf (error: unknown): FailureReason {
+function reasonOf(error: unknown): FailureReason {
   return error instanceof RequestError ? error.reason : 'local'
 }

@@ -17,14 +17,26 @@ export { MessageError, QueryError } from './errors.ts'
 export type { KadDHTComponents, KadDHTInit } from './init.ts'
 export { EventTypes, MessageType } from './query/events.ts'
 export type {
-  AddPeerEvent, DHTProgressEvents, DHTRecord, DialPeerEvent, DisjointPath, FinalPeerEvent, MessageName, PathEndedEvent,
-  PeerResponseEvent, ProviderEvent, QueryErrorEvent, QueryEvent, SendQueryEvent, ValueEvent
+  AddPeerEvent,
+  DHTProgressEvents,
+  DHTRecord,
+  DialPeerEvent,
+  DisjointPath,
+  FinalPeerEvent,
+  MessageName,
+  PathEndedEvent,
+  PeerResponseEvent,
+  ProviderEvent,
+  QueryErrorEvent,
+  QueryEvent,
+  SendQueryEvent,
+  ValueEvent
 } from './query/events.ts'
 export { serverLimits } from './streams/index.ts'
 export type { Rate, ServerLimits } from './streams/index.ts'
 export type { KadDHT, KadDHTEvents, SetModeOptions, TableChange, UpkeepChange } from './service.ts'
 
 /** Makes the DHT as a service for `createLibp2p`. All options have defaults: see {@link KadDHTInit}. */
-export function kadDHT (init: KadDHTInit = {}): (components: KadDHTComponents) => KadDHT {
+export function kadDHT(init: KadDHTInit = {}): (components: KadDHTComponents) => KadDHT {
   return components => new KadDHT(components, init)
 }

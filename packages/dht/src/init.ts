@@ -125,15 +125,29 @@ const defaults = {
 export type Settings = KadDHTInit & Required<Pick<KadDHTInit, keyof typeof defaults>>
 
 /** An option that is given as `undefined` has its default too. */
-export function settingsOf (init: KadDHTInit): Settings {
+export function settingsOf(init: KadDHTInit): Settings {
   const given = Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined))
   return { ...defaults, ...given }
 }
 
 /** Options that change nothing here. */
 export const inertOptions = [
-  'disjointPaths', 'kBucketSplitThreshold', 'prefixLength', 'initialQuerySelfInterval', 'pingOldContactTimeout',
-  'pingOldContactConcurrency', 'pingOldContactMaxQueueSize', 'pingNewContactTimeout', 'pingNewContactConcurrency', 'pingNewContactMaxQueueSize',
-  'routingTableUpdateQueueConcurrency', 'routingTableUpdateMaxQueueSize', 'networkDialTimeout', 'onPeerConnectTimeout',
-  'validators', 'selectors', 'providers', 'reprovide'
+  'disjointPaths',
+  'kBucketSplitThreshold',
+  'prefixLength',
+  'initialQuerySelfInterval',
+  'pingOldContactTimeout',
+  'pingOldContactConcurrency',
+  'pingOldContactMaxQueueSize',
+  'pingNewContactTimeout',
+  'pingNewContactConcurrency',
+  'pingNewContactMaxQueueSize',
+  'routingTableUpdateQueueConcurrency',
+  'routingTableUpdateMaxQueueSize',
+  'networkDialTimeout',
+  'onPeerConnectTimeout',
+  'validators',
+  'selectors',
+  'providers',
+  'reprovide'
 ] as const satisfies ReadonlyArray<keyof KadDHTInit>

@@ -23,14 +23,14 @@ export class Membership {
   readonly #driver: Driver
   readonly #book: ContactBook
 
-  constructor (components: MembershipComponents, protocol: string, driver: Driver, book: ContactBook) {
+  constructor(components: MembershipComponents, protocol: string, driver: Driver, book: ContactBook) {
     this.#components = components
     this.#protocol = protocol
     this.#driver = driver
     this.#book = book
   }
 
-  async start (): Promise<void> {
+  async start(): Promise<void> {
     const { events, connectionManager, peerStore } = this.#components
     events.addEventListener('connection:open', this.#onOpen)
     events.addEventListener('peer:disconnect', this.#onDisconnect)
@@ -45,7 +45,7 @@ export class Membership {
     }
   }
 
-  stop (): void {
+  stop(): void {
     const { events } = this.#components
     events.removeEventListener('connection:open', this.#onOpen)
     events.removeEventListener('peer:disconnect', this.#onDisconnect)
@@ -86,12 +86,12 @@ export class Membership {
     }
   }
 
-  #describe (peer: Peer, connection: Connection): void {
+  #describe(peer: Peer, connection: Connection): void {
     const state = this.#serves(peer.protocols, connection) ? 'serving' : 'not-serving'
     this.#tell(peer.id, addressesOf(peer, connection), state)
   }
 
-  #tell (peerId: PeerId, addresses: readonly Multiaddr[], state: PeerState): void {
+  #tell(peerId: PeerId, addresses: readonly Multiaddr[], state: PeerState): void {
     const peer = this.#book.info(this.#book.of(peerId), unique(addresses), this.#seen(peerId))
     // a peer without an address that we believe is of no use to those we would name it to
     const known = state === 'serving' && peer.addresses.count === 0 ? 'connected' : state
@@ -99,29 +99,29 @@ export class Membership {
   }
 
   /** The address groups that a peer's connections come from. */
-  #seen (peerId: PeerId): number[] {
+  #seen(peerId: PeerId): number[] {
     return this.#components.connectionManager.getConnections(peerId).flatMap(({ remoteAddr }) => originOf(remoteAddr).group ?? [])
   }
 
   /** Over a relayed connection nothing may be asked, whatever the peer speaks. */
-  #serves (protocols: readonly string[], connection: Connection): boolean {
+  #serves(protocols: readonly string[], connection: Connection): boolean {
     return protocols.includes(this.#protocol) && connection.limits === undefined
   }
 }
 
 /** Where we reached a peer, if it was we who dialled: an inbound connection comes from a port nobody listens on. */
-function reachedAt (connection: Connection): Multiaddr[] {
+function reachedAt(connection: Connection): Multiaddr[] {
   return connection.direction === 'outbound' && connection.limits === undefined ? [connection.remoteAddr] : []
 }
 
-function addressesOf (peer: Peer, connection: Connection): Multiaddr[] {
+function addressesOf(peer: Peer, connection: Connection): Multiaddr[] {
   return [...reachedAt(connection), ...peer.addresses.map(({ multiaddr }) => multiaddr)]
 }
 
-function unique (addresses: readonly Multiaddr[]): Multiaddr[] {
+function unique(addresses: readonly Multiaddr[]): Multiaddr[] {
   return [...new Map(addresses.map(address => [withoutP2p(address), address])).values()]
 }
 
-function withoutP2p (address: Multiaddr): string {
+function withoutP2p(address: Multiaddr): string {
   return address.toString().replace(/\/p2p\/[^/]+$/, '')
 }

@@ -12,7 +12,7 @@ import type { ContactBook } from './contacts.ts'
 import { MessageError } from './errors.ts'
 
 /** @throws WireError, or MessageError for what is no request. */
-export function decodeRequest (body: Uint8Array, from: PeerId, book: ContactBook): Request {
+export function decodeRequest(body: Uint8Array, from: PeerId, book: ContactBook): Request {
   const message = decodeMessage(body)
   if (message.type === 'PING') {
     return { type: 'PING' }
@@ -38,7 +38,7 @@ export function decodeRequest (body: Uint8Array, from: PeerId, book: ContactBook
 }
 
 /** @throws WireError. A type that was not asked for is the engine's to judge. */
-export function decodeResponse (body: Uint8Array, book: ContactBook): Response {
+export function decodeResponse(body: Uint8Array, book: ContactBook): Response {
   const message = decodeMessage(body)
   const closer = readPeers(message.closer, book)
   switch (message.type) {
@@ -60,7 +60,7 @@ export function decodeResponse (body: Uint8Array, book: ContactBook): Response {
 const frames = new WeakMap<Target, Uint8Array>()
 
 /** A request with its length prefix. */
-export function encodeRequest (request: Request): Uint8Array {
+export function encodeRequest(request: Request): Uint8Array {
   if (request.type !== 'FIND_NODE') {
     throw new MessageError(`a ${request.type} is not sent by this node`)
   }
@@ -72,7 +72,7 @@ export function encodeRequest (request: Request): Uint8Array {
 }
 
 /** An answer with its length prefix; `key` is the request's. */
-export function encodeResponse (response: Response, key: Uint8Array): Uint8Array {
+export function encodeResponse(response: Response, key: Uint8Array): Uint8Array {
   const budget = limits.replyPeersBytes - key.length - otherFieldsBytes
   switch (response.type) {
     case 'PING':
@@ -98,7 +98,7 @@ export function encodeResponse (response: Response, key: Uint8Array): Uint8Array
 
 const noBytes = new Uint8Array(0)
 
-function readPeers (peers: readonly WirePeer[], book: ContactBook): PeerInfo[] {
+function readPeers(peers: readonly WirePeer[], book: ContactBook): PeerInfo[] {
   const read: PeerInfo[] = []
   for (const peer of peers) {
     const info = book.read(peer)
@@ -114,12 +114,12 @@ function readPeers (peers: readonly WirePeer[], book: ContactBook): PeerInfo[] {
 const otherFieldsBytes = 8
 
 /** An encoded peer has its own length before it, and in a message its field's tag before that. */
-function weightOf (peer: EncodedPeer): number {
+function weightOf(peer: EncodedPeer): number {
   return peer.length + 1
 }
 
 /** As many peers, from the first, as `bytes` hold: rust-libp2p reads no message that is longer than 16 KiB in all. */
-function encodePeers (peers: readonly PeerInfo[], bytes: number): EncodedPeer[] {
+function encodePeers(peers: readonly PeerInfo[], bytes: number): EncodedPeer[] {
   const encoded: EncodedPeer[] = []
   let left = bytes
   for (const { addresses } of peers) {
@@ -135,15 +135,17 @@ function encodePeers (peers: readonly PeerInfo[], bytes: number): EncodedPeer[] 
   return encoded
 }
 
-function readRecord (record: WireRecord | undefined): ValueRecord | undefined {
-  return record && {
-    key: record.key.slice(),
-    value: record.value.slice(),
-    received: record.timeReceived === undefined ? undefined : parseTimeReceived(record.timeReceived)
-  }
+function readRecord(record: WireRecord | undefined): ValueRecord | undefined {
+  return (
+    record && {
+      key: record.key.slice(),
+      value: record.value.slice(),
+      received: record.timeReceived === undefined ? undefined : parseTimeReceived(record.timeReceived)
+    }
+  )
 }
 
-function writeRecord (record: ValueRecord | undefined): { record?: WireRecord } {
+function writeRecord(record: ValueRecord | undefined): { record?: WireRecord } {
   if (record === undefined) {
     return {}
   }
@@ -151,4 +153,3 @@ function writeRecord (record: ValueRecord | undefined): { record?: WireRecord } 
   const { key, value, received } = record
   return { record: { key, value, ...(received === undefined ? {} : { timeReceived: formatTimeReceived(received) }) } }
 }
-

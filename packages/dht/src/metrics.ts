@@ -15,7 +15,7 @@ export class Metrics {
   readonly #operationTime: MetricGroup | undefined
   readonly #tableSize: Metric | undefined
 
-  constructor (metrics: Libp2pMetrics | undefined, prefix: string) {
+  constructor(metrics: Libp2pMetrics | undefined, prefix: string) {
     const counters = (name: string, label: string): CounterGroup | undefined =>
       metrics?.registerCounterGroup(`${prefix}_${name}`, { label })
     const gauges = (name: string, label: string): MetricGroup | undefined =>
@@ -30,28 +30,28 @@ export class Metrics {
     this.#tableSize = metrics?.registerMetric(`${prefix}_routing_table_size`)
   }
 
-  outbound (type: Request['type']): void {
+  outbound(type: Request['type']): void {
     this.#outbound?.increment({ [type]: true })
   }
 
-  outboundError (type: Request['type']): void {
+  outboundError(type: Request['type']): void {
     this.#outboundErrors?.increment({ [type]: true })
   }
 
-  inbound (type: Request['type']): void {
+  inbound(type: Request['type']): void {
     this.#inbound?.increment({ [type]: true })
   }
 
-  inboundError (type: Request['type']): void {
+  inboundError(type: Request['type']): void {
     this.#inboundErrors?.increment({ [type]: true })
   }
 
-  tableSize (size: number): void {
+  tableSize(size: number): void {
     this.#tableSize?.update(size)
   }
 
   /** Counts an operation while it runs. @returns what to call at its end. */
-  operation (name: OperationName): (failed: boolean) => void {
+  operation(name: OperationName): (failed: boolean) => void {
     this.#operations?.increment({ [name]: true })
     const stopTimer = this.#operationTime?.timer(name)
     return failed => {

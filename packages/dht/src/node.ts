@@ -16,10 +16,10 @@ import { Tags } from './tags.ts'
 
 /** Who hears what the node does by itself. */
 export interface NodeListener {
-  table (report: Extract<Report, { type: 'table' }>): void
-  upkeep (report: Extract<Report, { type: 'upkeep' }>): void
+  table(report: Extract<Report, { type: 'table' }>): void
+  upkeep(report: Extract<Report, { type: 'upkeep' }>): void
   /** A bootstrap has ended: how many of the nearest peers answered, and how long it took. */
-  selfLookedUp (peers: number, duration: Millis): void
+  selfLookedUp(peers: number, duration: Millis): void
 }
 
 /** Everything that lives from one start of the service to its stop, put together. */
@@ -37,7 +37,7 @@ export class Node {
   #wasPublic: boolean
   #bootstrapBegan: Millis = 0
 
-  constructor (components: KadDHTComponents, init: Settings, metrics: Metrics, listener: NodeListener) {
+  constructor(components: KadDHTComponents, init: Settings, metrics: Metrics, listener: NodeListener) {
     const { peerId, logger, datastore, connectionManager, peerStore } = components
     const { protocol, logPrefix, peerInfoMapper } = init
     this.#components = components
@@ -46,45 +46,61 @@ export class Node {
     this.#wasPublic = this.#isPublic()
     this.book = new ContactBook({ peerInfoMapper, limitGroups: this.#isPublic })
     const dialFilter = new DialFilter(peerInfoMapper, peerId)
-    this.#pool = new StreamPool({ connectionManager, peerStore: dialFilter.store(peerStore), logger }, {
-      protocol, logPrefix, limits: { streamsPerPeer: Math.min(poolLimits.streamsPerPeer, init.maxOutboundStreams) }
-    })
-    this.driver = new Driver({
-      self: this.book.of(peerId),
-      book: this.book,
-      pool: this.#pool,
-      dialFilter,
-      clock: systemClock,
-      metrics
-    }, {
-      k: init.kBucketSize,
-      alpha: init.alpha,
-      beta: Math.min(3, init.kBucketSize),
-      bootstrapInterval: init.querySelfInterval,
-      // peers of whom no groups are told are not limited
-      limitGroups: true,
-      mode: 'client'
-    }, report => { this.#onReport(report) })
-    this.server = new StreamServer({ logger }, {
-      handler: this.driver, logPrefix, limits: { idle: init.incomingMessageTimeout, streamsPerPeer: init.maxInboundStreams, ...init.serverLimits }
-    })
+    this.#pool = new StreamPool(
+      { connectionManager, peerStore: dialFilter.store(peerStore), logger },
+      {
+        protocol,
+        logPrefix,
+        limits: { streamsPerPeer: Math.min(poolLimits.streamsPerPeer, init.maxOutboundStreams) }
+      }
+    )
+    this.driver = new Driver(
+      {
+        self: this.book.of(peerId),
+        book: this.book,
+        pool: this.#pool,
+        dialFilter,
+        clock: systemClock,
+        metrics
+      },
+      {
+        k: init.kBucketSize,
+        alpha: init.alpha,
+        beta: Math.min(3, init.kBucketSize),
+        bootstrapInterval: init.querySelfInterval,
+        // peers of whom no groups are told are not limited
+        limitGroups: true,
+        mode: 'client'
+      },
+      report => {
+        this.#onReport(report)
+      }
+    )
+    this.server = new StreamServer(
+      { logger },
+      {
+        handler: this.driver,
+        logPrefix,
+        limits: { idle: init.incomingMessageTimeout, streamsPerPeer: init.maxInboundStreams, ...init.serverLimits }
+      }
+    )
     this.#membership = new Membership(components, protocol, this.driver, this.book)
     this.#tags = new Tags(this.book.of(peerId), this.driver.machine, peerStore, logger.forComponent(logPrefix))
     this.#saved = new SavedTable(datastore, init.datastorePrefix, logger.forComponent(`${logPrefix}:table`))
   }
 
-  get sizes (): Readonly<Record<string, number>> {
+  get sizes(): Readonly<Record<string, number>> {
     return { ...this.driver.sizes, ...this.#pool.sizes, served: this.server.counters.streams }
   }
 
-  async start (): Promise<void> {
+  async start(): Promise<void> {
     this.#components.events.addEventListener('self:peer:update', this.#readdress)
     this.#readdress()
     this.driver.handle({ type: 'restore', entries: await this.#saved.load(this.book) })
     await this.#membership.start()
   }
 
-  async stop (): Promise<void> {
+  async stop(): Promise<void> {
     this.#components.events.removeEventListener('self:peer:update', this.#readdress)
     this.#membership.stop()
     const entries = this.driver.machine.entries()
@@ -95,20 +111,23 @@ export class Node {
   }
 
   /** Runs a bootstrap or refresh, or joins the one that runs. @returns the contacts that its report counts. */
-  async upkeep (type: 'bootstrap' | 'refresh', signal?: AbortSignal): Promise<number> {
+  async upkeep(type: 'bootstrap' | 'refresh', signal?: AbortSignal): Promise<number> {
     signal?.throwIfAborted()
     return await new Promise<number>((resolve, reject) => {
-      const cancel = this.driver.start({ type }, {
-        progress () {},
-        finished (outcome) {
-          signal?.removeEventListener('abort', onAbort)
-          if (outcome.type === 'upkeep') {
-            resolve(outcome.contacts)
-          } else {
-            reject(outcome.type === 'refused' && outcome.reason === 'full' ? QueryError.tooMany() : QueryError.notStarted())
+      const cancel = this.driver.start(
+        { type },
+        {
+          progress() {},
+          finished(outcome) {
+            signal?.removeEventListener('abort', onAbort)
+            if (outcome.type === 'upkeep') {
+              resolve(outcome.contacts)
+            } else {
+              reject(outcome.type === 'refused' && outcome.reason === 'full' ? QueryError.tooMany() : QueryError.notStarted())
+            }
           }
         }
-      })
+      )
       const onAbort = (): void => {
         reject(new AbortError())
         cancel()
@@ -118,7 +137,7 @@ export class Node {
   }
 
   /** What we know of a peer without asking anybody: the table's entry, or the peer store's. */
-  async findLocally (id: PeerId, options: AbortOptions): Promise<PeerInfo | undefined> {
+  async findLocally(id: PeerId, options: AbortOptions): Promise<PeerInfo | undefined> {
     const entry = this.driver.machine.table.get(this.book.of(id))
     if (entry !== undefined && entry.addresses.count > 0) {
       return toLibp2pPeer(entry)
@@ -139,7 +158,7 @@ export class Node {
   }
 
   /** When the network turns public, or back, the table is to hold what would be believed now. */
-  #believeAnew (): void {
+  #believeAnew(): void {
     const isPublic = this.#isPublic()
     if (isPublic === this.#wasPublic) {
       return
@@ -152,7 +171,7 @@ export class Node {
     }
   }
 
-  #onReport (report: Report): void {
+  #onReport(report: Report): void {
     if (report.type === 'table') {
       this.#tags.changed(report.change, peerIdOf(report.peer.contact))
       this.#listener.table(report)
@@ -170,7 +189,7 @@ export class Node {
 }
 
 /** By default the address groups are limited where the mapper of the public network is used. */
-function limitGroupsOf ({ limitAddressGroups, peerInfoMapper }: Settings): () => boolean {
+function limitGroupsOf({ limitAddressGroups, peerInfoMapper }: Settings): () => boolean {
   const limit = limitAddressGroups ?? peerInfoMapper === removePrivateAddressesMapper
   return typeof limit === 'function' ? limit : () => limit
 }

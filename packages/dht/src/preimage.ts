@@ -14,7 +14,7 @@ const multihashPrefix = [0x12, 0x20]
  *
  * @returns `undefined` when the signal is aborted first.
  */
-export async function findPreimage (prefix: Prefix, signal: AbortSignal): Promise<Target | undefined> {
+export async function findPreimage(prefix: Prefix, signal: AbortSignal): Promise<Target | undefined> {
   const bytes = new Uint8Array(34)
   while (!signal.aborted) {
     crypto.getRandomValues(bytes)
@@ -28,7 +28,9 @@ export async function findPreimage (prefix: Prefix, signal: AbortSignal): Promis
       }
     }
 
-    await new Promise<void>(resolve => { setTimeout(resolve, 0) })
+    await new Promise<void>(resolve => {
+      setTimeout(resolve, 0)
+    })
   }
 
   return undefined

@@ -25,15 +25,15 @@ export class SavedTable {
   readonly #key: Key
   readonly #log: Logger
 
-  constructor (datastore: Datastore, prefix: string, log: Logger) {
+  constructor(datastore: Datastore, prefix: string, log: Logger) {
     this.#datastore = datastore
     this.#key = new Key(`${prefix}/routing-table`)
     this.#log = log
   }
 
-  async load (book: ContactBook): Promise<SavedEntry[]> {
+  async load(book: ContactBook): Promise<SavedEntry[]> {
     try {
-      if (!await this.#datastore.has(this.#key)) {
+      if (!(await this.#datastore.has(this.#key))) {
         return []
       }
 
@@ -47,13 +47,17 @@ export class SavedTable {
   }
 
   /** Never throws: a table that is not saved is no reason to stop for. */
-  async save (entries: readonly SavedEntry[]): Promise<void> {
-    const peers = entries.filter(({ peer }) => peer.addresses.count > 0).map(({ peer, heard, roundTrip }): SavedPeer => ({
-      id: peer.contact.id,
-      addresses: multiaddrsOf(peer).map(String),
-      heard,
-      roundTrip
-    }))
+  async save(entries: readonly SavedEntry[]): Promise<void> {
+    const peers = entries
+      .filter(({ peer }) => peer.addresses.count > 0)
+      .map(
+        ({ peer, heard, roundTrip }): SavedPeer => ({
+          id: peer.contact.id,
+          addresses: multiaddrsOf(peer).map(String),
+          heard,
+          roundTrip
+        })
+      )
     try {
       await this.#datastore.put(this.#key, new TextEncoder().encode(JSON.stringify(peers)))
     } catch (error) {
@@ -62,14 +66,17 @@ export class SavedTable {
   }
 }
 
-function readPeer (saved: unknown, book: ContactBook): SavedEntry[] {
+function readPeer(saved: unknown, book: ContactBook): SavedEntry[] {
   try {
     const { id, addresses, heard, roundTrip } = saved as SavedPeer
     if (!Number.isFinite(heard) || !Number.isFinite(roundTrip)) {
       return []
     }
 
-    const peer = book.info(book.of(peerIdFromString(id)), addresses.map(text => multiaddr(text)))
+    const peer = book.info(
+      book.of(peerIdFromString(id)),
+      addresses.map(text => multiaddr(text))
+    )
     return peer.addresses.count > 0 ? [{ peer, heard, roundTrip }] : []
   } catch {
     return []

@@ -1,8 +1,20 @@
 import {
-  NotFoundError, peerDiscoverySymbol, peerRoutingSymbol, serviceCapabilities, serviceDependencies
+  NotFoundError,
+  peerDiscoverySymbol,
+  peerRoutingSymbol,
+  serviceCapabilities,
+  serviceDependencies
 } from '@libp2p/interface'
 import type {
-  AbortOptions, Logger, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerInfo, PeerRouting, RoutingOptions, Startable
+  AbortOptions,
+  Logger,
+  PeerDiscovery,
+  PeerDiscoveryEvents,
+  PeerId,
+  PeerInfo,
+  PeerRouting,
+  RoutingOptions,
+  Startable
 } from '@libp2p/interface'
 import { isPrivate } from '@libp2p/utils'
 import { limits } from '@vicinity/kademlia'
@@ -37,8 +49,8 @@ export interface UpkeepChange {
 }
 
 export interface KadDHTEvents extends PeerDiscoveryEvents {
-  'table': CustomEvent<TableChange>
-  'upkeep': CustomEvent<UpkeepChange>
+  table: CustomEvent<TableChange>
+  upkeep: CustomEvent<UpkeepChange>
 }
 
 export interface SetModeOptions extends AbortOptions {
@@ -70,7 +82,7 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
   #mode: 'client' | 'server'
   #node: Node | undefined
 
-  constructor (components: KadDHTComponents, init: KadDHTInit = {}) {
+  constructor(components: KadDHTComponents, init: KadDHTInit = {}) {
     super()
     this.#components = components
     this.#settings = settingsOf(init)
@@ -81,7 +93,11 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
     this.a = this.#settings.alpha
     this.protocol = this.#settings.protocol
     const size = (): number => this.#node?.driver.machine.size ?? 0
-    this.routingTable = { get size () { return size() } }
+    this.routingTable = {
+      get size() {
+        return size()
+      }
+    }
     for (const option of inertOptions) {
       if (init[option] !== undefined) {
         this.#log('the option %s has no effect in this DHT', option)
@@ -89,15 +105,15 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
     }
   }
 
-  get [peerDiscoverySymbol] (): PeerDiscovery {
+  get [peerDiscoverySymbol](): PeerDiscovery {
     return this
   }
 
-  isStarted (): boolean {
+  isStarted(): boolean {
     return this.#node !== undefined
   }
 
-  async start (): Promise<void> {
+  async start(): Promise<void> {
     if (this.#node !== undefined) {
       return
     }
@@ -122,7 +138,7 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
     await this.setMode(this.#mode, { force: true })
   }
 
-  async stop (): Promise<void> {
+  async stop(): Promise<void> {
     const node = this.#node
     if (node === undefined) {
       return
@@ -135,11 +151,11 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
   }
 
   /** Whether we answer others (`server`) or only ask (`client`). */
-  getMode (): 'client' | 'server' {
+  getMode(): 'client' | 'server' {
     return this.#mode
   }
 
-  async setMode (mode: 'client' | 'server', options: SetModeOptions = {}): Promise<void> {
+  async setMode(mode: 'client' | 'server', options: SetModeOptions = {}): Promise<void> {
     if (mode === this.#mode && options.force !== true) {
       return
     }
@@ -150,12 +166,18 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
     await registrar.unhandle(this.protocol, options)
     if (mode === 'server' && this.#mode === mode && this.#node !== undefined) {
       const { server } = this.#node
-      await registrar.handle(this.protocol, (stream, connection) => { server.handle(stream, connection) }, {
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-        force: true,
-        maxInboundStreams: this.#settings.maxInboundStreams,
-        maxOutboundStreams: this.#settings.maxOutboundStreams
-      })
+      await registrar.handle(
+        this.protocol,
+        (stream, connection) => {
+          server.handle(stream, connection)
+        },
+        {
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+          force: true,
+          maxInboundStreams: this.#settings.maxInboundStreams,
+          maxOutboundStreams: this.#settings.maxOutboundStreams
+        }
+      )
     }
   }
 
@@ -164,7 +186,7 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
    *
    * @throws NotFoundError when they are not found; AbortError when `options.signal` aborts; QueryError.
    */
-  async * findPeer (id: PeerId, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
+  async *findPeer(id: PeerId, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
     const node = this.#running()
     const known = options.useCache === false ? undefined : await node.findLocally(id, options)
     if (known !== undefined) {
@@ -174,7 +196,11 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
 
     let found = false
     if (options.useNetwork !== false) {
-      const operation: Operation = { type: 'findPeer', contact: node.book.of(id), awaitPeers: !this.#settings.allowQueryWithZeroPeers }
+      const operation: Operation = {
+        type: 'findPeer',
+        contact: node.book.of(id),
+        awaitPeers: !this.#settings.allowQueryWithZeroPeers
+      }
       const peers = (result: LookupResult): EnginePeer[] => (result.found === undefined ? [] : [result.found])
       for await (const event of this.#query('FIND_PEER', operation, options, peers)) {
         found ||= event.name === 'FINAL_PEER'
@@ -193,7 +219,7 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
    *
    * @throws AbortError when `options.signal` aborts; QueryError, also for a key of no or too many bytes.
    */
-  async * getClosestPeers (key: Uint8Array, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
+  async *getClosestPeers(key: Uint8Array, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
     const node = this.#running()
     if (key.length === 0 || key.length > limits.valueKeyBytes) {
       throw QueryError.invalidKey(key.length, limits.valueKeyBytes)
@@ -201,11 +227,11 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
 
     const target = node.book.target(key.slice())
     const operation: Operation = { type: 'closest', target, awaitPeers: !this.#settings.allowQueryWithZeroPeers }
-    yield * this.#query('GET_CLOSEST_PEERS', operation, options, result => result.closest)
+    yield* this.#query('GET_CLOSEST_PEERS', operation, options, result => result.closest)
   }
 
   /** Looks every bucket of the routing table up. Resolves when that is done. */
-  async refreshRoutingTable (options: AbortOptions = {}): Promise<void> {
+  async refreshRoutingTable(options: AbortOptions = {}): Promise<void> {
     await this.#running().upkeep('refresh', options.signal)
   }
 
@@ -216,7 +242,7 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
    * @returns how many of the peers nearest to us answered.
    * @throws QueryError `ERR_NO_PEERS` when nobody did; AbortError when `options.signal` aborts.
    */
-  async bootstrap (options: AbortOptions = {}): Promise<{ contacts: number }> {
+  async bootstrap(options: AbortOptions = {}): Promise<{ contacts: number }> {
     const contacts = await this.#running().upkeep('bootstrap', options.signal)
     if (contacts === 0) {
       throw QueryError.noPeers()
@@ -226,41 +252,45 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
   }
 
   /** The sizes of all collections, for leak checks. */
-  get sizes (): Readonly<Record<string, number>> {
+  get sizes(): Readonly<Record<string, number>> {
     return this.#node?.sizes ?? {}
   }
 
-  async * #query (
-    name: OperationName, operation: Operation, options: RoutingOptions, peers: (result: LookupResult) => Iterable<EnginePeer>
+  async *#query(
+    name: OperationName,
+    operation: Operation,
+    options: RoutingOptions,
+    peers: (result: LookupResult) => Iterable<EnginePeer>
   ): AsyncGenerator<QueryEvent, void, undefined> {
     const node = this.#running()
     const { connectionManager, peerId } = this.#components
     const isConnected = (peer: PeerId): boolean => connectionManager.getConnections(peer).length > 0
-    const results = (result: LookupResult, answeredBy = peerId): FinalPeerEvent[] => Array.from(peers(result), peer => ({
-      name: 'FINAL_PEER',
-      type: EventTypes.FINAL_PEER,
-      // a peer is found by one answer; the closest ones are the outcome of all
-      from: name === 'FIND_PEER' ? answeredBy : peerId,
-      peer: toLibp2pPeer(peer),
-      path: { ...localPath, index: 0 }
-    }))
+    const results = (result: LookupResult, answeredBy = peerId): FinalPeerEvent[] =>
+      Array.from(peers(result), peer => ({
+        name: 'FINAL_PEER',
+        type: EventTypes.FINAL_PEER,
+        // a peer is found by one answer; the closest ones are the outcome of all
+        from: name === 'FIND_PEER' ? answeredBy : peerId,
+        peer: toLibp2pPeer(peer),
+        path: { ...localPath, index: 0 }
+      }))
     const ended = this.#metrics.operation(name)
     let failed = true
     try {
-      yield * runQuery(node.driver, operation, options, isConnected, results)
+      yield* runQuery(node.driver, operation, options, isConnected, results)
       failed = false
     } finally {
       ended(failed)
     }
   }
 
-  #final (from: PeerId, peer: PeerInfo, options: RoutingOptions): FinalPeerEvent {
+  #final(from: PeerId, peer: PeerInfo, options: RoutingOptions): FinalPeerEvent {
     const event: FinalPeerEvent = { name: 'FINAL_PEER', type: EventTypes.FINAL_PEER, from, peer, path: { ...localPath } }
     options.onProgress?.(new CustomEvent(progressName(event), { detail: event }))
     return event
   }
 
-  #onTable (change: 'added' | 'removed', peer: PeerInfo): void {
+  #onTable(change: 'added' | 'removed', peer: PeerInfo): void {
     const size = this.routingTable.size
     this.#metrics.tableSize(size)
     this.safeDispatchEvent('table', { detail: { change, peer: peer.id, size } })
@@ -271,14 +301,15 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
   }
 
   readonly #onSelfUpdate = (): void => {
-    const reachable = this.#components.addressManager.getAddresses()
+    const reachable = this.#components.addressManager
+      .getAddresses()
       .some(address => !isPrivate(address) && !address.toString().includes('/p2p-circuit'))
     this.setMode(reachable ? 'server' : 'client').catch((error: unknown) => {
       this.#log.error('the mode could not be changed - %e', error)
     })
   }
 
-  #running (): Node {
+  #running(): Node {
     if (this.#node === undefined) {
       throw QueryError.notStarted()
     }
@@ -286,4 +317,3 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
     return this.#node
   }
 }
-

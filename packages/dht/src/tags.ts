@@ -17,7 +17,7 @@ export class Tags {
   // bounded by k
   #nearest = new Map<string, PeerId>()
 
-  constructor (self: Contact, machine: Kademlia, peerStore: Pick<PeerStore, 'merge'>, log: Logger) {
+  constructor(self: Contact, machine: Kademlia, peerStore: Pick<PeerStore, 'merge'>, log: Logger) {
     this.#self = self
     this.#machine = machine
     this.#peerStore = peerStore
@@ -25,7 +25,7 @@ export class Tags {
   }
 
   /** The table has gained or lost a peer. */
-  changed (change: 'added' | 'removed', peer: PeerId): void {
+  changed(change: 'added' | 'removed', peer: PeerId): void {
     this.#tag(peer, 'kad-peer', change === 'added')
     const { table } = this.#machine
     const nearest = new Map(table.closest(this.#self.key, table.bucketSize).map(({ contact }) => [contact.id, peerIdOf(contact)]))
@@ -44,7 +44,7 @@ export class Tags {
     this.#nearest = nearest
   }
 
-  #tag (peer: PeerId, tag: keyof typeof weights, on: boolean): void {
+  #tag(peer: PeerId, tag: keyof typeof weights, on: boolean): void {
     this.#peerStore.merge(peer, { tags: { [tag]: on ? { value: weights[tag] } : undefined } }).catch((error: unknown) => {
       this.#log.error('%p was not tagged as %s - %e', peer, tag, error)
     })

@@ -11,7 +11,7 @@ import type { Libp2pOptions } from 'libp2p'
 import { kadDHT, passthroughMapper } from './index.ts'
 import type { KadDHT, KadDHTInit } from './index.ts'
 
-export type TestnetNode = Libp2p<{ dht: KadDHT, identify: Identify, ping: Ping }>
+export type TestnetNode = Libp2p<{ dht: KadDHT; identify: Identify; ping: Ping }>
 
 export interface TestnetOptions {
   /** Options of every node's DHT. */
@@ -25,10 +25,15 @@ export interface TestnetOptions {
 export interface Testnet extends AsyncDisposable {
   readonly nodes: readonly TestnetNode[]
   /** Stops every node. */
-  stop (): Promise<void>
+  stop(): Promise<void>
 }
 
-const crowd = { maxConnections: 10_000, maxParallelDials: 100, inboundConnectionThreshold: 10_000, maxIncomingPendingConnections: 10_000 }
+const crowd = {
+  maxConnections: 10_000,
+  maxParallelDials: 100,
+  inboundConnectionThreshold: 10_000,
+  maxIncomingPendingConnections: 10_000
+}
 
 /**
  * A DHT network of `size` servers in this process, over TCP on loopback, for tests of what is built on it. Every node
@@ -40,14 +45,18 @@ const crowd = { maxConnections: 10_000, maxParallelDials: 100, inboundConnection
  * const closest = await all(net.nodes[3].peerRouting.getClosestPeers(key))
  * ```
  */
-export async function testnet (size: number, options: TestnetOptions = {}): Promise<Testnet> {
+export async function testnet(size: number, options: TestnetOptions = {}): Promise<Testnet> {
   if (!Number.isInteger(size) || size < 1) {
     throw new RangeError(`a testnet has a whole number of nodes, at least 1, not ${size}`)
   }
 
   const nodes: TestnetNode[] = []
   const stop = async (): Promise<void> => {
-    await Promise.all(nodes.map(async node => { await node.stop() }))
+    await Promise.all(
+      nodes.map(async node => {
+        await node.stop()
+      })
+    )
   }
 
   try {
@@ -64,7 +73,7 @@ export async function testnet (size: number, options: TestnetOptions = {}): Prom
   }
 }
 
-async function createNode ({ dht, libp2p }: TestnetOptions): Promise<TestnetNode> {
+async function createNode({ dht, libp2p }: TestnetOptions): Promise<TestnetNode> {
   return await createLibp2p({
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
@@ -81,7 +90,7 @@ async function createNode ({ dht, libp2p }: TestnetOptions): Promise<TestnetNode
 }
 
 /** Twice round: in the first the early nodes cannot find those that are yet to come. */
-async function join ([first, ...others]: readonly TestnetNode[], signal: AbortSignal | undefined): Promise<void> {
+async function join([first, ...others]: readonly TestnetNode[], signal: AbortSignal | undefined): Promise<void> {
   if (first === undefined || others.length === 0) {
     return
   }

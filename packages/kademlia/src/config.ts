@@ -35,7 +35,7 @@ export const defaultConfig: KademliaConfig = {
 }
 
 /** @throws RangeError naming the setting, its value and the range. */
-export function validateConfig (config: KademliaConfig): void {
+export function validateConfig(config: KademliaConfig): void {
   wholeNumber('k', config.k, 1, limits.closerPeersRead)
   wholeNumber('alpha', config.alpha, 1, keyBits)
   wholeNumber('beta', config.beta, 1, config.k)
@@ -44,13 +44,13 @@ export function validateConfig (config: KademliaConfig): void {
   positive('bootstrapInterval', config.bootstrapInterval)
 }
 
-function wholeNumber (name: string, value: number, min: number, max: number): void {
+function wholeNumber(name: string, value: number, min: number, max: number): void {
   if (!Number.isInteger(value) || value < min || value > max) {
     throw new RangeError(`kademlia: ${name} is a whole number from ${min} to ${max}, not ${value}`)
   }
 }
 
-function positive (name: string, value: number): void {
+function positive(name: string, value: number): void {
   if (!(value > 0)) {
     throw new RangeError(`kademlia: ${name} is a positive number of milliseconds or Infinity, not ${value}`)
   }

@@ -20,7 +20,7 @@ export interface Contact extends Target {
 }
 
 /** Whether a target is a peer that we know, rather than just any bytes. */
-export function isContact (target: Target): target is Contact {
+export function isContact(target: Target): target is Contact {
   return target.id !== undefined
 }
 
@@ -43,6 +43,6 @@ export interface PeerInfo {
 export const noAddresses: Addresses = Object.freeze({ count: 0 })
 
 /** Of two sets of addresses for one peer, the newer one unless it is empty. */
-export function newerAddresses (known: Addresses, heard: Addresses): Addresses {
+export function newerAddresses(known: Addresses, heard: Addresses): Addresses {
   return heard.count > 0 ? heard : known
 }

@@ -4,10 +4,30 @@ export type { KademliaConfig, Mode } from './config.ts'
 export { isContact, newerAddresses, noAddresses } from './contact.ts'
 export type { Addresses, Contact, PeerInfo, Target } from './contact.ts'
 export type {
-  Call, FailureReason, Io, KademliaInput, KademliaOutput, Operation, Outcome, PathCounts, PeerState, ProgressEvent, SavedEntry
+  Call,
+  FailureReason,
+  Io,
+  KademliaInput,
+  KademliaOutput,
+  Operation,
+  Outcome,
+  PathCounts,
+  PeerState,
+  ProgressEvent,
+  SavedEntry
 } from './io.ts'
 export { Kademlia } from './kademlia.ts'
-export { commonPrefixLength, compareDistance, keyBit, keyBits, keyBytes, keyEquals, keyFromBytes, keyToBytes, keyWords } from './key.ts'
+export {
+  commonPrefixLength,
+  compareDistance,
+  keyBit,
+  keyBits,
+  keyBytes,
+  keyEquals,
+  keyFromBytes,
+  keyToBytes,
+  keyWords
+} from './key.ts'
 export type { Key } from './key.ts'
 export { limits } from './limits.ts'
 export { Lookup } from './lookup/lookup.ts'

@@ -21,9 +21,9 @@ export type Io = number
 
 export type Operation =
   /** The k peers nearest to a target. */
-  | { readonly type: 'closest', readonly target: Target, readonly timeout?: Millis, readonly awaitPeers?: boolean }
+  | { readonly type: 'closest'; readonly target: Target; readonly timeout?: Millis; readonly awaitPeers?: boolean }
   /** One peer's addresses. */
-  | { readonly type: 'findPeer', readonly contact: Contact, readonly timeout?: Millis, readonly awaitPeers?: boolean }
+  | { readonly type: 'findPeer'; readonly contact: Contact; readonly timeout?: Millis; readonly awaitPeers?: boolean }
   /** A self-lookup and a refresh of all buckets; joins the one that runs. */
   | { readonly type: 'bootstrap' }
   /** A refresh of all buckets; joins the one that runs. */
@@ -31,10 +31,10 @@ export type Operation =
 
 export type Outcome =
   /** Of `closest` and `findPeer`. */
-  | { readonly type: 'lookup', readonly result: LookupResult }
+  | { readonly type: 'lookup'; readonly result: LookupResult }
   /** Of `bootstrap` and `refresh`; for a bootstrap `contacts` is how many of the peers nearest to us answered. */
-  | { readonly type: 'upkeep', readonly kind: 'bootstrap' | 'refresh', readonly contacts: number }
-  | { readonly type: 'refused', readonly reason: 'full' | 'stopped' | 'cancelled' }
+  | { readonly type: 'upkeep'; readonly kind: 'bootstrap' | 'refresh'; readonly contacts: number }
+  | { readonly type: 'refused'; readonly reason: 'full' | 'stopped' | 'cancelled' }
 
 /**
  * Why a request had no answer. `unsupported`: the peer does not speak the protocol. `malformed`: it answered with what
@@ -59,29 +59,29 @@ export type PeerState = 'connected' | 'serving' | 'not-serving' | 'disconnected'
 export type KademliaInput =
   | { readonly type: 'tick' }
   /** What wall-clock time our monotonic zero stands for: at the start, and again when the system clock jumps. */
-  | { readonly type: 'clock', readonly wallAtZero: WallMillis }
+  | { readonly type: 'clock'; readonly wallAtZero: WallMillis }
   /** Our own addresses, for those who look for us. */
-  | { readonly type: 'self', readonly addresses: Addresses }
-  | { readonly type: 'mode', readonly mode: Mode }
-  | { readonly type: 'restore', readonly entries: readonly SavedEntry[] }
+  | { readonly type: 'self'; readonly addresses: Addresses }
+  | { readonly type: 'mode'; readonly mode: Mode }
+  | { readonly type: 'restore'; readonly entries: readonly SavedEntry[] }
   | { readonly type: 'stop' }
-  | { readonly type: 'start', readonly op: Op, readonly operation: Operation }
-  | { readonly type: 'cancel', readonly op: Op }
+  | { readonly type: 'start'; readonly op: Op; readonly operation: Operation }
+  | { readonly type: 'cancel'; readonly op: Op }
   /** Dialled and negotiated: the adaptive timeout starts. */
-  | { readonly type: 'opened', readonly rpc: Rpc }
-  | { readonly type: 'response', readonly rpc: Rpc, readonly message: Response }
-  | { readonly type: 'failure', readonly rpc: Rpc, readonly reason: FailureReason }
-  | { readonly type: 'request', readonly call: Call, readonly from: Contact, readonly message: Request }
-  | { readonly type: 'peer', readonly peer: PeerInfo, readonly state: PeerState }
+  | { readonly type: 'opened'; readonly rpc: Rpc }
+  | { readonly type: 'response'; readonly rpc: Rpc; readonly message: Response }
+  | { readonly type: 'failure'; readonly rpc: Rpc; readonly reason: FailureReason }
+  | { readonly type: 'request'; readonly call: Call; readonly from: Contact; readonly message: Request }
+  | { readonly type: 'peer'; readonly peer: PeerInfo; readonly state: PeerState }
   /** The preimage that was asked for, with its key. */
-  | { readonly type: 'targeted', readonly io: Io, readonly target: Target }
+  | { readonly type: 'targeted'; readonly io: Io; readonly target: Target }
 
 /** What a lookup does, as it does it. `path` counts its candidates: not asked yet, being asked, all. */
 export type ProgressEvent =
-  | { readonly type: 'asked', readonly peer: PeerInfo, readonly path: PathCounts }
-  | { readonly type: 'answered', readonly peer: PeerInfo, readonly closer: readonly PeerInfo[], readonly path: PathCounts }
-  | { readonly type: 'late', readonly peer: PeerInfo, readonly path: PathCounts }
-  | { readonly type: 'failed', readonly peer: PeerInfo, readonly reason: FailureReason | 'timeout', readonly path: PathCounts }
+  | { readonly type: 'asked'; readonly peer: PeerInfo; readonly path: PathCounts }
+  | { readonly type: 'answered'; readonly peer: PeerInfo; readonly closer: readonly PeerInfo[]; readonly path: PathCounts }
+  | { readonly type: 'late'; readonly peer: PeerInfo; readonly path: PathCounts }
+  | { readonly type: 'failed'; readonly peer: PeerInfo; readonly reason: FailureReason | 'timeout'; readonly path: PathCounts }
 
 export interface PathCounts {
   readonly queued: number
@@ -90,17 +90,22 @@ export interface PathCounts {
 }
 
 export type KademliaOutput =
-  | { readonly type: 'send', readonly rpc: Rpc, readonly op: Op | undefined, readonly to: PeerInfo, readonly message: Request }
+  | { readonly type: 'send'; readonly rpc: Rpc; readonly op: Op | undefined; readonly to: PeerInfo; readonly message: Request }
   /** Nobody waits for this request any more. */
-  | { readonly type: 'abandon', readonly rpc: Rpc }
-  | { readonly type: 'reply', readonly call: Call, readonly message: Response }
+  | { readonly type: 'abandon'; readonly rpc: Rpc }
+  | { readonly type: 'reply'; readonly call: Call; readonly message: Response }
   /** No answer: `client` while we do not serve, `unsupported` for what is not implemented. */
-  | { readonly type: 'refuse', readonly call: Call, readonly reason: 'client' | 'unsupported' | 'stopped' }
+  | { readonly type: 'refuse'; readonly call: Call; readonly reason: 'client' | 'unsupported' | 'stopped' }
   /** Read and obeyed or ignored; the protocol has no answer for it. */
-  | { readonly type: 'silence', readonly call: Call }
+  | { readonly type: 'silence'; readonly call: Call }
   /** A preimage of a random key with this prefix is wanted. */
-  | { readonly type: 'target', readonly io: Io, readonly prefix: Prefix }
-  | { readonly type: 'upkeep', readonly kind: 'bootstrap' | 'refresh', readonly phase: 'began' | 'ended', readonly contacts: number }
-  | { readonly type: 'table', readonly change: 'added' | 'removed', readonly peer: PeerInfo }
-  | { readonly type: 'progress', readonly op: Op, readonly event: ProgressEvent }
-  | { readonly type: 'finished', readonly op: Op, readonly outcome: Outcome }
+  | { readonly type: 'target'; readonly io: Io; readonly prefix: Prefix }
+  | {
+      readonly type: 'upkeep'
+      readonly kind: 'bootstrap' | 'refresh'
+      readonly phase: 'began' | 'ended'
+      readonly contacts: number
+    }
+  | { readonly type: 'table'; readonly change: 'added' | 'removed'; readonly peer: PeerInfo }
+  | { readonly type: 'progress'; readonly op: Op; readonly event: ProgressEvent }
+  | { readonly type: 'finished'; readonly op: Op; readonly outcome: Outcome }

@@ -48,7 +48,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
   #stopped = false
 
   /** @throws RangeError naming a setting out of its range. */
-  constructor (self: Contact, config: Partial<KademliaConfig>, rng: Rng) {
+  constructor(self: Contact, config: Partial<KademliaConfig>, rng: Rng) {
     this.#config = { ...defaultConfig, ...config }
     validateConfig(this.#config)
     this.#self = { contact: self, addresses: noAddresses, groups: [] }
@@ -59,32 +59,34 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
   }
 
   /** How many peers the table holds. */
-  get size (): number {
+  get size(): number {
     return this.#table.size
   }
 
-  get mode (): Mode {
+  get mode(): Mode {
     return this.#mode
   }
 
-  get stopped (): boolean {
+  get stopped(): boolean {
     return this.#stopped
   }
 
   /** The routing table, to be read. */
-  get table (): Pick<Table, 'size' | 'depth' | 'bucketCount' | 'bucketSize' | 'closest' | 'entries' | 'get' | 'has'> {
+  get table(): Pick<Table, 'size' | 'depth' | 'bucketCount' | 'bucketSize' | 'closest' | 'entries' | 'get' | 'has'> {
     return this.#table
   }
 
   /** The table as it should be saved. */
-  entries (): SavedEntry[] {
+  entries(): SavedEntry[] {
     return Array.from(this.#table.entries(), ({ peer, heard, roundTrip }) => ({
-      peer, heard: this.#wallAtZero + heard, roundTrip
+      peer,
+      heard: this.#wallAtZero + heard,
+      roundTrip
     }))
   }
 
   /** The size of every collection that comes and goes, for leak checks. */
-  get sizes (): Readonly<Record<string, number>> {
+  get sizes(): Readonly<Record<string, number>> {
     return {
       peers: this.#peers.size,
       requests: this.#requests.size,
@@ -95,11 +97,11 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     }
   }
 
-  get deadline (): Millis {
+  get deadline(): Millis {
     return this.#stopped ? Infinity : Math.min(this.#requests.deadline, this.#operations.deadline, this.#upkeep.deadline)
   }
 
-  handle (now: Millis, input: KademliaInput): void {
+  handle(now: Millis, input: KademliaInput): void {
     if (this.#stopped) {
       this.#afterStop(input)
       return
@@ -112,7 +114,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     }
   }
 
-  poll (): KademliaOutput | undefined {
+  poll(): KademliaOutput | undefined {
     const output = this.#out[this.#read]
     if (output === undefined) {
       this.#out = []
@@ -124,7 +126,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     return output
   }
 
-  #take (now: Millis, input: KademliaInput): void {
+  #take(now: Millis, input: KademliaInput): void {
     switch (input.type) {
       case 'tick':
         this.#requests.handle(now, input)
@@ -184,7 +186,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     }
   }
 
-  #settleRequests (now: Millis): boolean {
+  #settleRequests(now: Millis): boolean {
     const output = this.#requests.poll()
     if (output === undefined) {
       return false
@@ -201,7 +203,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     return true
   }
 
-  #settleOperations (now: Millis): boolean {
+  #settleOperations(now: Millis): boolean {
     const output = this.#operations.poll()
     switch (output?.type) {
       case undefined:
@@ -229,7 +231,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     return true
   }
 
-  #settleUpkeep (now: Millis): boolean {
+  #settleUpkeep(now: Millis): boolean {
     const output = this.#upkeep.poll()
     switch (output?.type) {
       case undefined:
@@ -266,13 +268,13 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     return true
   }
 
-  #send (now: Millis, to: PeerInfo, target: Target, purpose: Purpose): void {
+  #send(now: Millis, to: PeerInfo, target: Target, purpose: Purpose): void {
     const rpc = this.#requests.send(now, to, purpose)
     const op = purpose !== undefined && purpose > 0 ? purpose : undefined
     this.#out.push({ type: 'send', rpc, op, to, message: { type: 'FIND_NODE', target } })
   }
 
-  #response (now: Millis, rpc: Rpc, message: Response): void {
+  #response(now: Millis, rpc: Rpc, message: Response): void {
     const request = this.#requests.end(rpc)
     if (request === undefined) {
       return
@@ -295,7 +297,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     }
   }
 
-  #failed (now: Millis, request: InFlight<Purpose>, reason: FailureReason | 'timeout'): void {
+  #failed(now: Millis, request: InFlight<Purpose>, reason: FailureReason | 'timeout'): void {
     const { purpose: op, to } = request
     const { contact } = to
     if (reason === 'unsupported') {
@@ -310,7 +312,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     }
   }
 
-  #request (call: Call, from: Contact, message: Request): void {
+  #request(call: Call, from: Contact, message: Request): void {
     if (this.#mode === 'client') {
       this.#out.push({ type: 'refuse', call, reason: 'client' })
       return
@@ -327,7 +329,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     }
   }
 
-  #peer (now: Millis, peer: PeerInfo, state: PeerState): void {
+  #peer(now: Millis, peer: PeerInfo, state: PeerState): void {
     switch (state) {
       case 'connected':
         this.#peers.set(peer)
@@ -353,7 +355,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     }
   }
 
-  #tableChanged (now: Millis, change: 'added' | 'removed'): void {
+  #tableChanged(now: Millis, change: 'added' | 'removed'): void {
     if (change === 'added') {
       this.#operations.handle(now, { type: 'peers' })
     } else {
@@ -361,19 +363,19 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     }
   }
 
-  #offerServers (now: Millis): void {
+  #offerServers(now: Millis): void {
     for (const peer of this.#peers.servers(this.#table)) {
       this.#upkeep.handle(now, { type: 'candidate', peer })
     }
   }
 
-  #abandon (unwanted: (purpose: Purpose) => boolean): void {
+  #abandon(unwanted: (purpose: Purpose) => boolean): void {
     for (const { rpc } of this.#requests.drop(request => unwanted(request.purpose))) {
       this.#out.push({ type: 'abandon', rpc })
     }
   }
 
-  #stop (now: Millis): void {
+  #stop(now: Millis): void {
     this.#abandon(() => true)
     this.#upkeep.handle(now, { type: 'stop' })
     this.#operations.handle(now, { type: 'stop' })
@@ -383,7 +385,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     this.#stopped = true
   }
 
-  #afterStop (input: KademliaInput): void {
+  #afterStop(input: KademliaInput): void {
     if (input.type === 'start') {
       this.#out.push({ type: 'finished', op: input.op, outcome: { type: 'refused', reason: 'stopped' } })
     } else if (input.type === 'request') {

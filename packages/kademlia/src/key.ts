@@ -11,7 +11,7 @@ export const keyBits = 256
 export const keyBytes = 32
 
 /** A key from the 32 bytes of a SHA2-256 digest. */
-export function keyFromBytes (bytes: Uint8Array): Key {
+export function keyFromBytes(bytes: Uint8Array): Key {
   if (bytes.length !== keyBytes) {
     throw new RangeError(`a key has ${keyBytes} bytes, not ${bytes.length}`)
   }
@@ -26,7 +26,7 @@ export function keyFromBytes (bytes: Uint8Array): Key {
 }
 
 /** The 32 bytes of a key, most significant first. */
-export function keyToBytes (key: Key): Uint8Array {
+export function keyToBytes(key: Key): Uint8Array {
   const bytes = new Uint8Array(keyBytes)
   for (let i = 0; i < keyBytes; i++) {
     bytes[i] = word(key, i >> 2) >>> (24 - 8 * (i & 3))
@@ -35,7 +35,7 @@ export function keyToBytes (key: Key): Uint8Array {
   return bytes
 }
 
-export function keyEquals (a: Key, b: Key): boolean {
+export function keyEquals(a: Key, b: Key): boolean {
   for (let i = 0; i < keyWords; i++) {
     if (a[i] !== b[i]) {
       return false
@@ -46,13 +46,13 @@ export function keyEquals (a: Key, b: Key): boolean {
 }
 
 /** Negative when `a` is nearer to `target` than `b`, positive when farther, 0 when they are the same key. */
-export function compareDistance (target: Key, a: Key, b: Key): number {
+export function compareDistance(target: Key, a: Key, b: Key): number {
   for (let i = 0; i < keyWords; i++) {
     const wordA = word(a, i)
     const wordB = word(b, i)
     if (wordA !== wordB) {
       const t = word(target, i)
-      return ((wordA ^ t) >>> 0) < ((wordB ^ t) >>> 0) ? -1 : 1
+      return (wordA ^ t) >>> 0 < (wordB ^ t) >>> 0 ? -1 : 1
     }
   }
 
@@ -60,7 +60,7 @@ export function compareDistance (target: Key, a: Key, b: Key): number {
 }
 
 /** How many leading bits two keys share: 0 to 256 (256 when they are equal). */
-export function commonPrefixLength (a: Key, b: Key): number {
+export function commonPrefixLength(a: Key, b: Key): number {
   for (let i = 0; i < keyWords; i++) {
     const difference = word(a, i) ^ word(b, i)
     if (difference !== 0) {
@@ -72,15 +72,15 @@ export function commonPrefixLength (a: Key, b: Key): number {
 }
 
 /** Bit `index` of a key, 0 being the most significant. */
-export function keyBit (key: Key, index: number): 0 | 1 {
+export function keyBit(key: Key, index: number): 0 | 1 {
   return ((word(key, index >> 5) >>> (31 - (index & 31))) & 1) as 0 | 1
 }
 
 // Indexing a typed array within its length always gives a number; the type cannot say so.
-function word (key: Key, index: number): number {
+function word(key: Key, index: number): number {
   return key[index] as number
 }
 
-function byte (bytes: Uint8Array, index: number): number {
+function byte(bytes: Uint8Array, index: number): number {
   return bytes[index] as number
 }

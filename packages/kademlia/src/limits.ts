@@ -34,9 +34,8 @@ export const limits = {
   valueBytes: 60 * 1024,
   /** A request's frame, as accepted. */
   requestFrameBytes: 64 * 1024,
-  /** A reply's frame, as accepted; those with providers may be larger. */
+  /** A reply's frame, as accepted. */
   replyFrameBytes: 256 * 1024,
-  providersReplyFrameBytes: 4 * 1024 * 1024,
   /** The peer lists of a reply that we send: rust-libp2p reads no more than 16 KiB in one packet. */
   replyPeersBytes: 16 * 1024,
 

@@ -8,10 +8,10 @@ import type { Millis } from './time.ts'
  */
 export interface Machine<In, Out> {
   /** Exactly one mutation. `now` never runs backwards. */
-  handle (now: Millis, input: In): void
+  handle(now: Millis, input: In): void
 
   /** The next output, or `undefined` when there is none left. */
-  poll (): Out | undefined
+  poll(): Out | undefined
 
   /** When to call `handle(now, { type: 'tick' })` next; `Infinity` when idle. An early tick is a no-op. */
   readonly deadline: Millis

@@ -16,28 +16,28 @@ export interface OperationsConfig extends PoolConfig {
 
 export type OperationsInput =
   | { readonly type: 'tick' }
-  | { readonly type: 'start', readonly op: Op, readonly operation: Operation }
-  | { readonly type: 'cancel', readonly op: Op }
+  | { readonly type: 'start'; readonly op: Op; readonly operation: Operation }
+  | { readonly type: 'cancel'; readonly op: Op }
   | { readonly type: 'stop' }
-  | { readonly type: 'answered', readonly op: Op, readonly peer: PeerInfo, readonly closer: readonly PeerInfo[] }
-  | { readonly type: 'late', readonly op: Op, readonly peer: PeerInfo }
-  | { readonly type: 'failed', readonly op: Op, readonly peer: PeerInfo, readonly reason: FailureReason | 'timeout' }
+  | { readonly type: 'answered'; readonly op: Op; readonly peer: PeerInfo; readonly closer: readonly PeerInfo[] }
+  | { readonly type: 'late'; readonly op: Op; readonly peer: PeerInfo }
+  | { readonly type: 'failed'; readonly op: Op; readonly peer: PeerInfo; readonly reason: FailureReason | 'timeout' }
   /** The table has gained a peer. */
   | { readonly type: 'peers' }
   /** The upkeep wants something looked up. */
-  | { readonly type: 'lookup', readonly target: Target, readonly lookup: UpkeepLookup }
+  | { readonly type: 'lookup'; readonly target: Target; readonly lookup: UpkeepLookup }
   /** An upkeep has ended, and with it whatever joined it. */
-  | { readonly type: 'upkept', readonly kind: 'bootstrap' | 'refresh', readonly contacts: number }
+  | { readonly type: 'upkept'; readonly kind: 'bootstrap' | 'refresh'; readonly contacts: number }
 
 export type OperationsOutput =
-  | { readonly type: 'ask', readonly op: Op, readonly peer: PeerInfo, readonly target: Target }
+  | { readonly type: 'ask'; readonly op: Op; readonly peer: PeerInfo; readonly target: Target }
   /** Nobody waits for the requests of this operation any more. */
-  | { readonly type: 'abandon', readonly op: Op }
-  | { readonly type: 'upkeep', readonly kind: 'bootstrap' | 'refresh' }
+  | { readonly type: 'abandon'; readonly op: Op }
+  | { readonly type: 'upkeep'; readonly kind: 'bootstrap' | 'refresh' }
   /** A lookup ended, the driver's or (`lookup`) the upkeep's. */
-  | { readonly type: 'looked', readonly key: Key, readonly contacts: number, readonly lookup: UpkeepLookup | undefined }
-  | { readonly type: 'progress', readonly op: Op, readonly event: ProgressEvent }
-  | { readonly type: 'finished', readonly op: Op, readonly outcome: Outcome }
+  | { readonly type: 'looked'; readonly key: Key; readonly contacts: number; readonly lookup: UpkeepLookup | undefined }
+  | { readonly type: 'progress'; readonly op: Op; readonly event: ProgressEvent }
+  | { readonly type: 'finished'; readonly op: Op; readonly outcome: Outcome }
 
 /**
  * What was asked of the node and has not ended: lookups in the {@link Pool}, the driver's (positive ids) and those of
@@ -55,21 +55,21 @@ export class Operations implements Machine<OperationsInput, OperationsOutput> {
   readonly #out: OperationsOutput[] = []
   #nextOwn: Op = -1
 
-  constructor (table: Table, config: OperationsConfig) {
+  constructor(table: Table, config: OperationsConfig) {
     this.#config = config
     this.#pool = new Pool(table, config)
   }
 
   /** Sizes of all collections, for leak checks. */
-  get sizes (): { lookups: number, joined: number, ownLookups: number } {
+  get sizes(): { lookups: number; joined: number; ownLookups: number } {
     return { lookups: this.#pool.size, joined: this.#joined.size, ownLookups: this.#own.size }
   }
 
-  get deadline (): Millis {
+  get deadline(): Millis {
     return this.#pool.deadline
   }
 
-  handle (now: Millis, input: OperationsInput): void {
+  handle(now: Millis, input: OperationsInput): void {
     switch (input.type) {
       case 'tick':
       case 'peers':
@@ -117,7 +117,7 @@ export class Operations implements Machine<OperationsInput, OperationsOutput> {
     }
   }
 
-  poll (): OperationsOutput | undefined {
+  poll(): OperationsOutput | undefined {
     const output = this.#out.shift()
     if (output !== undefined) {
       return output
@@ -135,7 +135,7 @@ export class Operations implements Machine<OperationsInput, OperationsOutput> {
     return next
   }
 
-  #start (now: Millis, op: Op, operation: Operation): void {
+  #start(now: Millis, op: Op, operation: Operation): void {
     if (this.#pool.full || this.#joined.size >= limits.operations) {
       this.#out.push({ type: 'finished', op, outcome: { type: 'refused', reason: 'full' } })
       return
@@ -158,14 +158,16 @@ export class Operations implements Machine<OperationsInput, OperationsOutput> {
     }
   }
 
-  #lookUp (
-    now: Millis, op: Op, lookup: { target: Target, contact?: PeerInfo['contact'], timeout?: Millis, awaitPeers?: boolean }
+  #lookUp(
+    now: Millis,
+    op: Op,
+    lookup: { target: Target; contact?: PeerInfo['contact']; timeout?: Millis; awaitPeers?: boolean }
   ): void {
     const { target, contact: wanted, timeout = this.#config.queryTimeout, awaitPeers = false } = lookup
     this.#pool.handle(now, { type: 'start', op, lookup: { target, wanted, timeout, awaitPeers } })
   }
 
-  #cancel (now: Millis, op: Op): void {
+  #cancel(now: Millis, op: Op): void {
     if (this.#joined.delete(op)) {
       this.#out.push({ type: 'finished', op, outcome: { type: 'refused', reason: 'cancelled' } })
     } else {
@@ -174,7 +176,7 @@ export class Operations implements Machine<OperationsInput, OperationsOutput> {
     }
   }
 
-  #ended ({ op, target, result }: Extract<PoolOutput, { type: 'finished' }>): OperationsOutput {
+  #ended({ op, target, result }: Extract<PoolOutput, { type: 'finished' }>): OperationsOutput {
     const lookup = this.#own.get(op)
     this.#own.delete(op)
     if (op > 0) {
@@ -184,7 +186,7 @@ export class Operations implements Machine<OperationsInput, OperationsOutput> {
     return { type: 'looked', key: target.key, contacts: result.closest.length, lookup }
   }
 
-  #endJoined (ended: (kind: 'bootstrap' | 'refresh') => boolean, outcome: Outcome): void {
+  #endJoined(ended: (kind: 'bootstrap' | 'refresh') => boolean, outcome: Outcome): void {
     for (const [op, kind] of this.#joined) {
       if (ended(kind)) {
         this.#joined.delete(op)
@@ -193,7 +195,7 @@ export class Operations implements Machine<OperationsInput, OperationsOutput> {
     }
   }
 
-  #progress (op: Op, event: (path: ProgressEvent['path']) => ProgressEvent): void {
+  #progress(op: Op, event: (path: ProgressEvent['path']) => ProgressEvent): void {
     const path = op > 0 ? this.#pool.counts(op) : undefined
     if (path !== undefined) {
       this.#out.push({ type: 'progress', op, event: event(path) })

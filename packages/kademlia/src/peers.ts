@@ -13,12 +13,12 @@ export class ConnectedPeers {
   // bounded by limits.connectedPeers: more are not noted
   readonly #peers = new Map<string, Connected>()
 
-  get size (): number {
+  get size(): number {
     return this.#peers.size
   }
 
   /** Notes a connection, or what is new about the peer behind one. */
-  set (peer: PeerInfo, serves?: boolean): void {
+  set(peer: PeerInfo, serves?: boolean): void {
     const known = this.#peers.get(peer.contact.id)
     if (known !== undefined) {
       known.peer = newerAddresses(known.peer.addresses, peer.addresses) === peer.addresses ? peer : known.peer
@@ -29,32 +29,32 @@ export class ConnectedPeers {
   }
 
   /** New addresses of a peer, if it is connected. */
-  update (peer: PeerInfo): void {
+  update(peer: PeerInfo): void {
     if (this.#peers.has(peer.contact.id)) {
       this.set(peer)
     }
   }
 
-  delete (contact: Contact): void {
+  delete(contact: Contact): void {
     this.#peers.delete(contact.id)
   }
 
-  clear (): void {
+  clear(): void {
     this.#peers.clear()
   }
 
-  get (id: string): PeerInfo | undefined {
+  get(id: string): PeerInfo | undefined {
     return this.#peers.get(id)?.peer
   }
 
   /** What we know of a peer that a request went to: its own word, if it is connected, before that of others. */
-  best (asked: PeerInfo): PeerInfo {
+  best(asked: PeerInfo): PeerInfo {
     const known = this.get(asked.contact.id)
     return known === undefined || known.addresses.count === 0 ? asked : known
   }
 
   /** Connected servers that a bucket of the table could take. */
-  * servers (table: Table): Generator<PeerInfo> {
+  *servers(table: Table): Generator<PeerInfo> {
     for (const { peer, serves } of this.#peers.values()) {
       if (serves && !table.has(peer.contact) && table.hasRoom(peer.contact.key)) {
         yield peer

@@ -21,13 +21,13 @@ export interface InFlight<Purpose> {
 export type RequestsInput =
   | { readonly type: 'tick' }
   /** Dialled and negotiated: the adaptive timeout starts now. */
-  | { readonly type: 'opened', readonly rpc: Rpc }
+  | { readonly type: 'opened'; readonly rpc: Rpc }
 
 export type RequestsOutput<Purpose> =
   /** The peer has taken too long: it blocks nothing any longer, but may still answer. */
-  | { readonly type: 'late', readonly request: InFlight<Purpose> }
+  | { readonly type: 'late'; readonly request: InFlight<Purpose> }
   /** Given up: whatever comes for it now is ignored. */
-  | { readonly type: 'abandoned', readonly request: InFlight<Purpose> }
+  | { readonly type: 'abandoned'; readonly request: InFlight<Purpose> }
 
 interface Row<Purpose> extends InFlight<Purpose> {
   opened: Millis | undefined
@@ -53,15 +53,15 @@ export class Requests<Purpose> implements Machine<RequestsInput, RequestsOutput<
   /** Never later than the earliest deadline of a row; an early tick finds nothing due and sets it right. */
   #deadline: Millis = Infinity
 
-  get size (): number {
+  get size(): number {
     return this.#rows.size
   }
 
-  get deadline (): Millis {
+  get deadline(): Millis {
     return this.#deadline
   }
 
-  send (now: Millis, to: PeerInfo, purpose: Purpose): Rpc {
+  send(now: Millis, to: PeerInfo, purpose: Purpose): Rpc {
     const rpc = this.#next++
     const deadline = now + limits.openTimeout
     this.#rows.set(rpc, { rpc, to, purpose, sent: now, opened: undefined, late: false, deadline })
@@ -69,7 +69,7 @@ export class Requests<Purpose> implements Machine<RequestsInput, RequestsOutput<
     return rpc
   }
 
-  handle (now: Millis, input: RequestsInput): void {
+  handle(now: Millis, input: RequestsInput): void {
     if (input.type === 'opened') {
       const row = this.#rows.get(input.rpc)
       if (row !== undefined && row.opened === undefined) {
@@ -87,19 +87,19 @@ export class Requests<Purpose> implements Machine<RequestsInput, RequestsOutput<
     }
   }
 
-  poll (): RequestsOutput<Purpose> | undefined {
+  poll(): RequestsOutput<Purpose> | undefined {
     return this.#out.shift()
   }
 
   /** An answer or a failure came. @returns the request, or `undefined` when it had ended before. */
-  end (rpc: Rpc): InFlight<Purpose> | undefined {
+  end(rpc: Rpc): InFlight<Purpose> | undefined {
     const row = this.#rows.get(rpc)
     this.#rows.delete(rpc)
     return row
   }
 
   /** Takes out every request that `wanted` does not want any more. */
-  drop (unwanted: (request: InFlight<Purpose>) => boolean): Array<InFlight<Purpose>> {
+  drop(unwanted: (request: InFlight<Purpose>) => boolean): Array<InFlight<Purpose>> {
     const dropped: Array<InFlight<Purpose>> = [] // bounded by #rows
     for (const row of this.#rows.values()) {
       if (unwanted(row)) {
@@ -111,7 +111,7 @@ export class Requests<Purpose> implements Machine<RequestsInput, RequestsOutput<
     return dropped
   }
 
-  #expire (now: Millis): void {
+  #expire(now: Millis): void {
     let earliest = Infinity
     for (const row of this.#rows.values()) {
       if (row.deadline <= now) {

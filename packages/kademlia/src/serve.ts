@@ -17,7 +17,7 @@ export interface Serving {
  * The answer to a request, `silence` for what is never answered, `unsupported` for what this node does not do.
  * Values and providers are not stored here: those who look for them are sent on to closer peers.
  */
-export function serve (serving: Serving, from: Contact, request: Request): Response | 'silence' | 'unsupported' {
+export function serve(serving: Serving, from: Contact, request: Request): Response | 'silence' | 'unsupported' {
   switch (request.type) {
     case 'PING':
       return { type: 'PING' }
@@ -37,7 +37,7 @@ export function serve (serving: Serving, from: Contact, request: Request): Respo
 }
 
 /** The k nearest servers that can be dialled, without ourselves and the asker. */
-function closer ({ table, k }: Serving, from: Contact, target: Target): PeerInfo[] {
+function closer({ table, k }: Serving, from: Contact, target: Target): PeerInfo[] {
   const found = table.closest(target.key, k, from)
   return found.every(dialable) ? found : table.closest(target.key, table.size, from).filter(dialable).slice(0, k)
 }
@@ -47,7 +47,7 @@ function closer ({ table, k }: Serving, from: Contact, target: Target): PeerInfo
  * asker or a client. A fresh node that asks for its own id would else be sent away empty-handed by one that knows
  * only it, and go-libp2p takes nobody into its table who answers so (KADEMLIA, section 5).
  */
-function findNode (serving: Serving, from: Contact, target: Target): PeerInfo[] {
+function findNode(serving: Serving, from: Contact, target: Target): PeerInfo[] {
   const found = closer(serving, from, target)
   const known = peerAt(serving, target)
   if (known === undefined) {
@@ -58,7 +58,7 @@ function findNode (serving: Serving, from: Contact, target: Target): PeerInfo[] 
 }
 
 /** The peer that is the target, by whatever of ours knows an address of it. */
-function peerAt ({ table, peers, self }: Serving, target: Target): PeerInfo | undefined {
+function peerAt({ table, peers, self }: Serving, target: Target): PeerInfo | undefined {
   if (!isContact(target)) {
     return undefined
   }
@@ -67,6 +67,6 @@ function peerAt ({ table, peers, self }: Serving, target: Target): PeerInfo | un
   return known.find(peer => peer !== undefined && dialable(peer))
 }
 
-function dialable (peer: PeerInfo): boolean {
+function dialable(peer: PeerInfo): boolean {
   return peer.addresses.count > 0
 }

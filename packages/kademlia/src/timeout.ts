@@ -12,7 +12,7 @@ export class AdaptiveTimeout {
   #measured = false
 
   /** The timeout now, in milliseconds. */
-  get value (): Millis {
+  get value(): Millis {
     if (!this.#measured) {
       return limits.requestTimeoutUnmeasured
     }
@@ -22,7 +22,7 @@ export class AdaptiveTimeout {
   }
 
   /** Takes one round trip into account. */
-  measured (roundTrip: Millis): void {
+  measured(roundTrip: Millis): void {
     if (!this.#measured) {
       this.#measured = true
       this.#mean = roundTrip

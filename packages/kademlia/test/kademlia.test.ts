@@ -229,10 +229,10 @@ describe('an answer', () => {
 
   it('is waited for when everybody is late', () => {
     const machine = nodeOf(peersOf('peer', 2))
-    const [first, second] = sends(start(machine))
+    const [one, other] = sends(start(machine))
     assert.equal(only(tell(machine, { type: 'tick' }, limits.openTimeout), 'finished').length, 0)
-    tell(machine, { type: 'failure', rpc: first ?? 0, reason: 'reset' }, 6_000)
-    const outputs = tell(machine, { type: 'response', rpc: second ?? 0, message: { type: 'FIND_NODE', closer: [] } }, 7_000)
+    tell(machine, { type: 'failure', rpc: one ?? 0, reason: 'reset' }, 6_000)
+    const outputs = tell(machine, { type: 'response', rpc: other ?? 0, message: { type: 'FIND_NODE', closer: [] } }, 7_000)
     const [finished] = only(outputs, 'finished')
     assert(finished?.outcome.type === 'lookup' && finished.outcome.result.closest.length === 1)
   })

@@ -24,24 +24,26 @@ export class DialFilter {
   readonly #self: PeerId
   readonly #resolve: Resolve
 
-  constructor (mapper: PeerInfoMapper, self: PeerId, resolve: Resolve = resolveName) {
+  constructor(mapper: PeerInfoMapper, self: PeerId, resolve: Resolve = resolveName) {
     this.#mapper = mapper
     this.#self = self
     this.#resolve = resolve
   }
 
   /** Whether there is anything to look up: most addresses have no name, and where all are believed names are too. */
-  needed (addresses: readonly Multiaddr[]): boolean {
+  needed(addresses: readonly Multiaddr[]): boolean {
     return addresses.some(address => nameOf(address) !== undefined) && this.#believed(samples).length < samples.length
   }
 
   /** The addresses that may be dialled. */
-  async filter (addresses: readonly Multiaddr[], signal?: AbortSignal): Promise<Multiaddr[]> {
-    return this.needed(addresses) ? (await Promise.all(addresses.map(async address => this.#checked(address, signal)))).flat() : [...addresses]
+  async filter(addresses: readonly Multiaddr[], signal?: AbortSignal): Promise<Multiaddr[]> {
+    return this.needed(addresses)
+      ? (await Promise.all(addresses.map(async address => this.#checked(address, signal)))).flat()
+      : [...addresses]
   }
 
   /** The peer store as far as it is believed: whoever identifies himself puts into it what he likes. */
-  store (peerStore: Pick<PeerStore, 'get'>): Pick<PeerStore, 'get'> {
+  store(peerStore: Pick<PeerStore, 'get'>): Pick<PeerStore, 'get'> {
     return {
       get: async (id: PeerId, options?: AbortOptions): Promise<Peer> => {
         const peer = await peerStore.get(id, options)
@@ -52,7 +54,7 @@ export class DialFilter {
     }
   }
 
-  async #checked (address: Multiaddr, signal: AbortSignal | undefined): Promise<Multiaddr[]> {
+  async #checked(address: Multiaddr, signal: AbortSignal | undefined): Promise<Multiaddr[]> {
     const name = nameOf(address)
     if (name === undefined) {
       return [address]
@@ -63,7 +65,9 @@ export class DialFilter {
       return []
     }
 
-    const numbers = (await this.#resolve(name, signal)).map(host => multiaddr(host.includes(':') ? `/ip6/${host}` : `/ip4/${host}`))
+    const numbers = (await this.#resolve(name, signal)).map(host =>
+      multiaddr(host.includes(':') ? `/ip6/${host}` : `/ip4/${host}`)
+    )
     const [number] = numbers
     if (number === undefined || this.#believed(numbers).length < numbers.length) {
       return []
@@ -73,12 +77,12 @@ export class DialFilter {
     return rest.some(component => certified.has(component.name)) ? [address] : [number.encapsulate(multiaddr(rest))]
   }
 
-  #believed (multiaddrs: Multiaddr[]): Multiaddr[] {
+  #believed(multiaddrs: Multiaddr[]): Multiaddr[] {
     return this.#mapper({ id: this.#self, multiaddrs }).multiaddrs
   }
 }
 
-function nameOf (address: Multiaddr): string | undefined {
+function nameOf(address: Multiaddr): string | undefined {
   const first = address.getComponents()[0]
   return first !== undefined && nameProtocols.has(first.name) ? first.value : undefined
 }

@@ -14,22 +14,22 @@ export class AddressList implements Addresses {
   #encoded: EncodedPeer | undefined
 
   /** @param id - the peer that the addresses belong to, in binary. */
-  constructor (id: Uint8Array, multiaddrs: readonly Multiaddr[]) {
+  constructor(id: Uint8Array, multiaddrs: readonly Multiaddr[]) {
     this.#id = id
     this.multiaddrs = multiaddrs
   }
 
-  get count (): number {
+  get count(): number {
     return this.multiaddrs.length
   }
 
   /** The `Peer` message that names this peer: at most `addressesSent` addresses and `peerRecordBytes` in all. */
-  get encoded (): EncodedPeer {
+  get encoded(): EncodedPeer {
     this.#encoded ??= this.#encode()
     return this.#encoded
   }
 
-  #encode (): EncodedPeer {
+  #encode(): EncodedPeer {
     const addresses: Uint8Array[] = []
     let bytes = this.#id.length
     for (const { bytes: address } of this.multiaddrs.slice(0, limits.addressesSent)) {

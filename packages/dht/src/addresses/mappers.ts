@@ -7,16 +7,16 @@ export interface PeerInfoMapper {
 }
 
 /** For the public network: no private, loopback, link-local, unique-local or mapped address. */
-export function removePrivateAddressesMapper (peer: PeerInfo): PeerInfo {
+export function removePrivateAddressesMapper(peer: PeerInfo): PeerInfo {
   return { ...peer, multiaddrs: peer.multiaddrs.filter(address => !isPrivate(address)) }
 }
 
 /** For a LAN: only such addresses. */
-export function removePublicAddressesMapper (peer: PeerInfo): PeerInfo {
+export function removePublicAddressesMapper(peer: PeerInfo): PeerInfo {
   return { ...peer, multiaddrs: peer.multiaddrs.filter(address => isPrivate(address)) }
 }
 
 /** For a network of one's own: every address. */
-export function passthroughMapper (peer: PeerInfo): PeerInfo {
+export function passthroughMapper(peer: PeerInfo): PeerInfo {
   return peer
 }

@@ -13,7 +13,7 @@ export const EventTypes = {
   DIAL_PEER: 7,
   PATH_ENDED: 8
 } as const
-export type EventTypes = typeof EventTypes[keyof typeof EventTypes]
+export type EventTypes = (typeof EventTypes)[keyof typeof EventTypes]
 
 /** The messages of the protocol. */
 export const MessageType = {
@@ -37,7 +37,7 @@ export interface DisjointPath {
 
 interface Event<Name extends keyof typeof EventTypes> {
   name: Name
-  type: typeof EventTypes[Name]
+  type: (typeof EventTypes)[Name]
   path: DisjointPath
 }
 
@@ -99,8 +99,15 @@ export interface DialPeerEvent extends Event<'DIAL_PEER'> {
 export type PathEndedEvent = Event<'PATH_ENDED'>
 
 export type QueryEvent =
-  | SendQueryEvent | PeerResponseEvent | FinalPeerEvent | QueryErrorEvent | ProviderEvent | ValueEvent | AddPeerEvent
-  | DialPeerEvent | PathEndedEvent
+  | SendQueryEvent
+  | PeerResponseEvent
+  | FinalPeerEvent
+  | QueryErrorEvent
+  | ProviderEvent
+  | ValueEvent
+  | AddPeerEvent
+  | DialPeerEvent
+  | PathEndedEvent
 
 export type DHTProgressEvents =
   | ProgressEvent<'kad-dht:query:send-query', SendQueryEvent>
@@ -114,7 +121,7 @@ export type DHTProgressEvents =
   | ProgressEvent<'kad-dht:query:path-ended', PathEndedEvent>
 
 /** The `onProgress` name of an event: `kad-dht:query:` and its name in kebab case. */
-export function progressName (event: QueryEvent): DHTProgressEvents['type'] {
+export function progressName(event: QueryEvent): DHTProgressEvents['type'] {
   return `kad-dht:query:${event.name.toLowerCase().replaceAll('_', '-')}` as DHTProgressEvents['type']
 }
 

@@ -19,8 +19,11 @@ export type IsConnected = (peer: PeerId) => boolean
  * @param results - the final events of a lookup that ended; `answeredBy` gave the last answer.
  * @throws AbortError when the signal aborts, QueryError when the DHT does not run or too much else does.
  */
-export async function * runQuery (
-  driver: Driver, operation: Operation, options: RoutingOptions, isConnected: IsConnected,
+export async function* runQuery(
+  driver: Driver,
+  operation: Operation,
+  options: RoutingOptions,
+  isConnected: IsConnected,
   results: (result: LookupResult, answeredBy: PeerId | undefined) => QueryEvent[]
 ): AsyncGenerator<QueryEvent, void, undefined> {
   const { signal } = options
@@ -38,11 +41,11 @@ export async function * runQuery (
   let answeredBy: PeerId | undefined
 
   const cancel = driver.start(operation, {
-    progress (event) {
+    progress(event) {
       answeredBy = event.type === 'answered' ? peerIdOf(event.peer.contact) : answeredBy
       translate(event, isConnected).forEach(emit)
     },
-    finished (outcome) {
+    finished(outcome) {
       finish(outcome, emit, result => results(result, answeredBy))
       events.end(errorOf(outcome))
     }
@@ -54,14 +57,14 @@ export async function * runQuery (
   signal?.addEventListener('abort', onAbort, { once: true })
 
   try {
-    yield * events
+    yield* events
   } finally {
     signal?.removeEventListener('abort', onAbort)
     cancel()
   }
 }
 
-function finish (outcome: Outcome, emit: (event: QueryEvent) => void, results: (result: LookupResult) => QueryEvent[]): void {
+function finish(outcome: Outcome, emit: (event: QueryEvent) => void, results: (result: LookupResult) => QueryEvent[]): void {
   if (outcome.type !== 'lookup') {
     return
   }
@@ -71,7 +74,7 @@ function finish (outcome: Outcome, emit: (event: QueryEvent) => void, results: (
   results(outcome.result).forEach(emit)
 }
 
-function errorOf (outcome: Outcome): Error | undefined {
+function errorOf(outcome: Outcome): Error | undefined {
   if (outcome.type === 'refused' && outcome.reason === 'full') {
     return QueryError.tooMany()
   }
@@ -80,27 +83,34 @@ function errorOf (outcome: Outcome): Error | undefined {
   return stopped ? QueryError.notStarted() : undefined
 }
 
-function translate (event: ProgressEvent, isConnected: IsConnected): QueryEvent[] {
+function translate(event: ProgressEvent, isConnected: IsConnected): QueryEvent[] {
   const peer = peerIdOf(event.peer.contact)
   const path: DisjointPath = { index: 0, ...event.path }
   switch (event.type) {
     case 'asked': {
       const sent: QueryEvent = {
-        name: 'SEND_QUERY', type: EventTypes.SEND_QUERY, to: peer, messageName: 'FIND_NODE', messageType: 'FIND_NODE', path
+        name: 'SEND_QUERY',
+        type: EventTypes.SEND_QUERY,
+        to: peer,
+        messageName: 'FIND_NODE',
+        messageType: 'FIND_NODE',
+        path
       }
       return isConnected(peer) ? [sent] : [{ name: 'DIAL_PEER', type: EventTypes.DIAL_PEER, peer, path }, sent]
     }
     case 'answered':
-      return [{
-        name: 'PEER_RESPONSE',
-        type: EventTypes.PEER_RESPONSE,
-        from: peer,
-        messageName: 'FIND_NODE',
-        messageType: 'FIND_NODE',
-        closer: event.closer.map(toLibp2pPeer),
-        providers: [],
-        path
-      }]
+      return [
+        {
+          name: 'PEER_RESPONSE',
+          type: EventTypes.PEER_RESPONSE,
+          from: peer,
+          messageName: 'FIND_NODE',
+          messageType: 'FIND_NODE',
+          closer: event.closer.map(toLibp2pPeer),
+          providers: [],
+          path
+        }
+      ]
     case 'failed': {
       const error = new QueryError('ERR_REQUEST_FAILED', `asking ${event.peer.contact.id} failed: ${event.reason}`)
       return [{ name: 'QUERY_ERROR', type: EventTypes.QUERY_ERROR, from: peer, error, path }]

@@ -30,17 +30,17 @@ export class Budgets<Name> {
   // bounded by limit plus those with open streams, which the server bounds
   readonly #budgets = new Map<Name, Budget>()
 
-  constructor (rates: Rates, limit: number) {
+  constructor(rates: Rates, limit: number) {
     this.#rates = rates
     this.#limit = limit
   }
 
-  get size (): number {
+  get size(): number {
     return this.#budgets.size
   }
 
   /** The budget of `name`, counting one more open stream on it. Give it back with `close`. */
-  open (name: Name, now: Millis): Budget {
+  open(name: Name, now: Millis): Budget {
     let budget = this.#budgets.get(name)
     if (budget === undefined) {
       this.#makeRoom()
@@ -56,45 +56,45 @@ export class Budgets<Name> {
     return budget
   }
 
-  close (name: Name, budget: Budget, now: Millis): void {
+  close(name: Name, budget: Budget, now: Millis): void {
     budget.streams--
     this.#forgetIfFull(name, budget, now)
   }
 
   /** How long until a message of this kind may be served; 0 when it may now. */
-  wait (budget: Budget, kind: Kind, now: Millis): Millis {
+  wait(budget: Budget, kind: Kind, now: Millis): Millis {
     const rate = this.#rates[kind]
     const tokens = refill(budget[kind], rate, now)
-    return tokens >= 1 ? 0 : (1 - tokens) / rate.perSecond * 1_000
+    return tokens >= 1 ? 0 : ((1 - tokens) / rate.perSecond) * 1_000
   }
 
   /** Draws one message; only after `wait` said 0. */
-  draw (budget: Budget, kind: Kind): void {
+  draw(budget: Budget, kind: Kind): void {
     budget[kind].tokens--
   }
 
   /** Forgets whom nothing is open for and nothing is owed by. */
-  sweep (now: Millis): void {
+  sweep(now: Millis): void {
     for (const [name, budget] of this.#budgets) {
       this.#forgetIfFull(name, budget, now)
     }
   }
 
-  clear (): void {
+  clear(): void {
     this.#budgets.clear()
   }
 
-  #forgetIfFull (name: Name, budget: Budget, now: Millis): void {
+  #forgetIfFull(name: Name, budget: Budget, now: Millis): void {
     if (budget.streams === 0 && this.#isFull(budget, 'request', now) && this.#isFull(budget, 'provide', now)) {
       this.#budgets.delete(name)
     }
   }
 
-  #isFull (budget: Budget, kind: Kind, now: Millis): boolean {
+  #isFull(budget: Budget, kind: Kind, now: Millis): boolean {
     return refill(budget[kind], this.#rates[kind], now) === this.#rates[kind].burst
   }
 
-  #makeRoom (): void {
+  #makeRoom(): void {
     if (this.#budgets.size < this.#limit) {
       return
     }
@@ -108,9 +108,9 @@ export class Budgets<Name> {
   }
 }
 
-function refill (bucket: Bucket, rate: Rate, now: Millis): number {
+function refill(bucket: Bucket, rate: Rate, now: Millis): number {
   if (now > bucket.filled) {
-    bucket.tokens = Math.min(rate.burst, bucket.tokens + (now - bucket.filled) / 1_000 * rate.perSecond)
+    bucket.tokens = Math.min(rate.burst, bucket.tokens + ((now - bucket.filled) / 1_000) * rate.perSecond)
     bucket.filled = now
   }
 

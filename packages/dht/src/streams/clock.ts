@@ -3,21 +3,23 @@ import type { Millis } from '@vicinity/kademlia'
 /** The time and the one way to wait for it; an argument, so that tests set both. */
 export interface Clock {
   /** A monotonic time in milliseconds; its zero means nothing. */
-  now (): Millis
+  now(): Millis
   /** Runs `ring` once after `delay` milliseconds, unless the returned function is called before. */
-  after (delay: Millis, ring: () => void): () => void
+  after(delay: Millis, ring: () => void): () => void
 }
 
 /** The machine's own clock. Its timers keep no process alive: they only ever clean up. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  after (delay, ring) {
+  after(delay, ring) {
     const timer: number | { unref?: () => void } = setTimeout(ring, delay)
     if (typeof timer === 'object') {
       timer.unref?.()
     }
 
-    return () => { clearTimeout(timer as ReturnType<typeof setTimeout>) }
+    return () => {
+      clearTimeout(timer as ReturnType<typeof setTimeout>)
+    }
   }
 }
 
@@ -31,17 +33,17 @@ export class Alarm {
   #due: Millis = Infinity
   #disarm: (() => void) | undefined
 
-  constructor (clock: Clock, ring: () => void) {
+  constructor(clock: Clock, ring: () => void) {
     this.#clock = clock
     this.#ring = ring
   }
 
-  get armed (): boolean {
+  get armed(): boolean {
     return this.#disarm !== undefined
   }
 
   /** Ring at `due`, or earlier if it was already set to. */
-  setFor (due: Millis): void {
+  setFor(due: Millis): void {
     if (due >= this.#due) {
       return
     }
@@ -55,7 +57,7 @@ export class Alarm {
     })
   }
 
-  clear (): void {
+  clear(): void {
     this.#disarm?.()
     this.#due = Infinity
     this.#disarm = undefined

@@ -14,7 +14,7 @@ export class RequestError extends Error {
   readonly reason: FailureReason
   readonly code: `ERR_REQUEST_${Uppercase<FailureReason>}`
 
-  constructor (reason: FailureReason, message: string, cause?: unknown) {
+  constructor(reason: FailureReason, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.reason = reason
     this.code = `ERR_REQUEST_${reason.toUpperCase() as Uppercase<FailureReason>}`
@@ -26,7 +26,7 @@ export class ServeError extends Error {
   override readonly name = 'ServeError'
   readonly code: `ERR_SERVE_${Uppercase<ResetReason>}`
 
-  constructor (reason: ResetReason, message: string, cause?: unknown) {
+  constructor(reason: ResetReason, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = `ERR_SERVE_${reason.toUpperCase() as Uppercase<ResetReason>}`
   }

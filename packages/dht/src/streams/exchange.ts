@@ -21,7 +21,7 @@ export type Purpose = 'request' | 'send'
 
 /** Whoever has an exchange in hand when its caller gives up. */
 export interface Holder {
-  abandon (exchange: Exchange): void
+  abandon(exchange: Exchange): void
 }
 
 /** One message to one peer, from the call to its one ending. */
@@ -44,7 +44,7 @@ export class Exchange {
   readonly #resolve: (body: Uint8Array) => void
   readonly #reject: (error: RequestError) => void
 
-  constructor (purpose: Purpose, peer: PeerId, addresses: readonly Multiaddr[], frame: Uint8Array, options: RequestOptions) {
+  constructor(purpose: Purpose, peer: PeerId, addresses: readonly Multiaddr[], frame: Uint8Array, options: RequestOptions) {
     this.purpose = purpose
     this.peer = peer
     this.addresses = addresses
@@ -58,17 +58,17 @@ export class Exchange {
     this.#reject = reject
   }
 
-  get settled (): boolean {
+  get settled(): boolean {
     return this.#settled
   }
 
   /** Whether a stream that has served others before may be used. */
-  get mayReuse (): boolean {
+  get mayReuse(): boolean {
     return this.purpose === 'request' && !this.retried
   }
 
   /** Fails it as soon as the signal is aborted. */
-  listen (): void {
+  listen(): void {
     if (this.#signal?.aborted === true) {
       this.handleEvent()
     } else {
@@ -77,37 +77,37 @@ export class Exchange {
   }
 
   /** The signal's event. */
-  handleEvent (): void {
+  handleEvent(): void {
     const holder = this.holder
     this.fail('local', 'the request was given up', this.#signal?.reason)
     holder?.abandon(this)
   }
 
-  opened (): void {
+  opened(): void {
     const onOpened = this.#onOpened
     this.#onOpened = undefined
     onOpened?.()
   }
 
-  succeed (body: Uint8Array): void {
+  succeed(body: Uint8Array): void {
     if (this.#settle()) {
       this.#resolve(body)
     }
   }
 
-  fail (reason: FailureReason, message: string, cause?: unknown): void {
+  fail(reason: FailureReason, message: string, cause?: unknown): void {
     if (this.#settle()) {
       this.#reject(new RequestError(reason, message, cause))
     }
   }
 
-  failWith (error: RequestError): void {
+  failWith(error: RequestError): void {
     if (this.#settle()) {
       this.#reject(error)
     }
   }
 
-  #settle (): boolean {
+  #settle(): boolean {
     if (this.#settled) {
       return false
     }

@@ -24,7 +24,7 @@ export interface OpeningOptions {
  *
  * @throws {RequestError}
  */
-export async function openStream (
+export async function openStream(
   components: OpeningComponents,
   peer: PeerId,
   addresses: readonly Multiaddr[],
@@ -51,7 +51,7 @@ export async function openStream (
 }
 
 /** Not one through a relay that limits it: those are for making a direct one. */
-function usableConnection (connections: readonly Connection[]): Connection | undefined {
+function usableConnection(connections: readonly Connection[]): Connection | undefined {
   let indirect: Connection | undefined
   for (const connection of connections) {
     if (connection.status === 'open' && connection.limits === undefined) {
@@ -66,7 +66,7 @@ function usableConnection (connections: readonly Connection[]): Connection | und
   return indirect
 }
 
-async function dial (
+async function dial(
   { connectionManager, peerStore }: OpeningComponents,
   peer: PeerId,
   addresses: readonly Multiaddr[],
@@ -86,8 +86,10 @@ async function dial (
 }
 
 /** Once more if the dial we joined was another's and was given up by them just then. */
-async function connect (
-  connectionManager: OpeningComponents['connectionManager'], targets: Multiaddr[], signal: AbortSignal
+async function connect(
+  connectionManager: OpeningComponents['connectionManager'],
+  targets: Multiaddr[],
+  signal: AbortSignal
 ): Promise<Connection> {
   try {
     return await connectionManager.openConnection(targets, { signal })
@@ -100,7 +102,7 @@ async function connect (
   }
 }
 
-async function storedAddresses (peerStore: Pick<PeerStore, 'get'>, peer: PeerId, signal: AbortSignal): Promise<Multiaddr[]> {
+async function storedAddresses(peerStore: Pick<PeerStore, 'get'>, peer: PeerId, signal: AbortSignal): Promise<Multiaddr[]> {
   try {
     const { addresses } = await peerStore.get(peer, { signal })
     return addresses.map(address => address.multiaddr)
@@ -114,7 +116,7 @@ async function storedAddresses (peerStore: Pick<PeerStore, 'get'>, peer: PeerId,
 }
 
 /** The first `limit` addresses, each ending in the peer's id; those that end in another's are left out. */
-export function dialTargets (peer: PeerId, addresses: readonly Multiaddr[], limit: number): Multiaddr[] {
+export function dialTargets(peer: PeerId, addresses: readonly Multiaddr[], limit: number): Multiaddr[] {
   const id = peer.toString()
   const targets: Multiaddr[] = []
   for (const address of addresses) {
@@ -134,13 +136,13 @@ export function dialTargets (peer: PeerId, addresses: readonly Multiaddr[], limi
 }
 
 /** The connection went away between being chosen and being used: nobody's fault, another is made. */
-function wasClosed (error: unknown): boolean {
+function wasClosed(error: unknown): boolean {
   const name = nameOf(error)
   return name === 'ConnectionClosedError' || name === 'ConnectionClosingError' || name === 'MuxerClosedError'
 }
 
 /** What went wrong while dialling. Whatever our own node refused counts against nobody. */
-export function fromDial (error: unknown, peer: PeerId): RequestError {
+export function fromDial(error: unknown, peer: PeerId): RequestError {
   if (error instanceof RequestError) {
     return error
   }
@@ -162,7 +164,7 @@ const ourRefusals = new Set([
 // the operating system has no more of something that dialling takes
 const ourExhaustion = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'])
 
-function isOurs (error: unknown): boolean {
+function isOurs(error: unknown): boolean {
   if (error instanceof AggregateError) {
     return error.errors.length > 0 && error.errors.every(isOurs)
   }
@@ -177,7 +179,7 @@ function isOurs (error: unknown): boolean {
 }
 
 /** What went wrong on a connection that is there, before the protocol was agreed on. */
-export function fromNegotiation (error: unknown): RequestError {
+export function fromNegotiation(error: unknown): RequestError {
   switch (nameOf(error)) {
     case 'UnsupportedProtocolError':
       return new RequestError('unsupported', 'the peer does not speak the protocol', error)
@@ -196,10 +198,10 @@ export function fromNegotiation (error: unknown): RequestError {
   }
 }
 
-function nameOf (error: unknown): string {
+function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : ''
 }
 
-function messageOf (error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

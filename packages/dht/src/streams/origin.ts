@@ -14,7 +14,7 @@ const protocolIp6 = 41
 const groupIp6 = 2 ** 32
 
 /** Reads the origin off a connection's remote address. Behind a relay nobody's address is known, so nothing is. */
-export function originOf (address: Multiaddr): Origin {
+export function originOf(address: Multiaddr): Origin {
   const names = address.getComponents().map(component => component.name)
   if (names.includes('p2p-circuit')) {
     return { local: false, group: undefined }
@@ -28,7 +28,7 @@ export function originOf (address: Multiaddr): Origin {
 }
 
 /** The IPv4 /16 or IPv6 /32 that a binary multiaddr begins with. */
-export function groupOf (bytes: Uint8Array): number | undefined {
+export function groupOf(bytes: Uint8Array): number | undefined {
   const at = (index: number): number => bytes[index] ?? 0
   switch (at(0)) {
     case protocolIp4:

@@ -7,17 +7,17 @@ import type { Exchange, Holder } from './exchange.ts'
 
 /** What a stream tells those who keep it. */
 export interface StreamKeeper {
-  now (): Millis
+  now(): Millis
   /** It has answered, and can be asked again. */
-  released (stream: OutboundStream): void
+  released(stream: OutboundStream): void
   /** It can not be asked again, but is not closed on both sides yet. */
-  retired (stream: OutboundStream): void
+  retired(stream: OutboundStream): void
   /** It is gone. */
-  ended (stream: OutboundStream): void
+  ended(stream: OutboundStream): void
   /** It was reused and ended before any byte of the answer: the exchange wants a new one. */
-  again (exchange: Exchange): void
+  again(exchange: Exchange): void
   /** The peer did not let its stream be used a second time. */
-  unreusable (): void
+  unreusable(): void
 }
 
 /**
@@ -43,7 +43,7 @@ export class OutboundStream implements Holder {
   #answers = 0
   #received = 0
 
-  constructor (keeper: StreamKeeper, stream: Stream) {
+  constructor(keeper: StreamKeeper, stream: Stream) {
     this.#keeper = keeper
     this.#stream = stream
     this.since = keeper.now()
@@ -52,27 +52,29 @@ export class OutboundStream implements Holder {
     stream.addEventListener('close', this)
     if (stream.remoteWriteStatus !== 'writable') {
       // closed before anybody listened; whoever asks in this turn learns it after
-      queueMicrotask(() => { this.#remoteClosed() })
+      queueMicrotask(() => {
+        this.#remoteClosed()
+      })
     }
   }
 
   /** Whether a request can be sent on it. */
-  get usable (): boolean {
+  get usable(): boolean {
     const { status, writeStatus, remoteWriteStatus } = this.#stream
     return this.#state === 'idle' && status === 'open' && writeStatus === 'writable' && remoteWriteStatus === 'writable'
   }
 
-  get closing (): boolean {
+  get closing(): boolean {
     return this.#state === 'closing'
   }
 
   /** Whether it is only waiting for the peer to close its side, after answers. What was told may still be on its way. */
-  get answered (): boolean {
+  get answered(): boolean {
     return this.#state === 'closing' && this.#answers > 0
   }
 
   /** Sends a request; the exchange is settled or handed back, whatever happens. */
-  ask (exchange: Exchange): void {
+  ask(exchange: Exchange): void {
     this.#state = 'asked'
     this.#exchange = exchange
     this.#received = 0
@@ -83,7 +85,7 @@ export class OutboundStream implements Holder {
   }
 
   /** Sends what is not answered, and closes our side; the exchange succeeds when that is with the transport. */
-  tell (exchange: Exchange): void {
+  tell(exchange: Exchange): void {
     this.#state = 'asked'
     this.#exchange = exchange
     exchange.holder = this
@@ -94,7 +96,7 @@ export class OutboundStream implements Holder {
   }
 
   /** Closes our side, after what was sent. */
-  close (): void {
+  close(): void {
     if (this.#state === 'closing' || this.#state === 'ended') {
       return
     }
@@ -102,17 +104,20 @@ export class OutboundStream implements Holder {
     this.#state = 'closing'
     this.since = this.#keeper.now()
     this.#keeper.retired(this)
-    this.#stream.close().then(() => {
-      // only a message that is not answered is still in hand here, and now it is with the transport
-      this.#exchange?.succeed(nothing)
-      this.#exchange = undefined
-    }, (error: unknown) => {
-      this.abort(new RequestError('reset', 'the stream ended before it was closed', error))
-    })
+    this.#stream.close().then(
+      () => {
+        // only a message that is not answered is still in hand here, and now it is with the transport
+        this.#exchange?.succeed(nothing)
+        this.#exchange = undefined
+      },
+      (error: unknown) => {
+        this.abort(new RequestError('reset', 'the stream ended before it was closed', error))
+      }
+    )
   }
 
   /** Resets the stream, and fails what is in flight. */
-  abort (error: RequestError): void {
+  abort(error: RequestError): void {
     this.#exchange?.failWith(error)
     this.#exchange = undefined
     if (this.#state !== 'ended') {
@@ -122,7 +127,7 @@ export class OutboundStream implements Holder {
   }
 
   /** The caller gave up. */
-  abandon (exchange: Exchange): void {
+  abandon(exchange: Exchange): void {
     if (this.#exchange === exchange) {
       this.#exchange = undefined
       this.abort(new RequestError('local', 'the request was given up'))
@@ -130,14 +135,16 @@ export class OutboundStream implements Holder {
   }
 
   /** The stream's events. Nothing may be thrown from here: an event target would make it an uncaught exception. */
-  handleEvent (event: Event): void {
+  handleEvent(event: Event): void {
     switch (event.type) {
       case 'message':
         this.#take((event as StreamMessageEvent).data)
         break
       case 'remoteCloseWrite':
         // a muxer may say this before the bytes that came with it
-        queueMicrotask(() => { this.#remoteClosed() })
+        queueMicrotask(() => {
+          this.#remoteClosed()
+        })
         break
       case 'close':
         this.#closed(event)
@@ -147,7 +154,7 @@ export class OutboundStream implements Holder {
     }
   }
 
-  #send (frame: Uint8Array): boolean {
+  #send(frame: Uint8Array): boolean {
     try {
       // one frame in flight is bounded by itself: the transport may queue it
       this.#stream.send(frame)
@@ -159,7 +166,7 @@ export class OutboundStream implements Holder {
     }
   }
 
-  #take (data: StreamMessageEvent['data']): void {
+  #take(data: StreamMessageEvent['data']): void {
     switch (this.#state) {
       case 'asked':
         this.#read(data)
@@ -177,7 +184,7 @@ export class OutboundStream implements Holder {
     }
   }
 
-  #read (data: StreamMessageEvent['data']): void {
+  #read(data: StreamMessageEvent['data']): void {
     const exchange = this.#exchange
     const reader = this.#reader
     if (exchange === undefined) {
@@ -199,7 +206,7 @@ export class OutboundStream implements Holder {
     }
   }
 
-  #answered (exchange: Exchange, body: Uint8Array, surplus: number): void {
+  #answered(exchange: Exchange, body: Uint8Array, surplus: number): void {
     this.#exchange = undefined
     this.#answers++
     exchange.succeed(body)
@@ -218,7 +225,7 @@ export class OutboundStream implements Holder {
     }
   }
 
-  #remoteClosed (): void {
+  #remoteClosed(): void {
     if (this.#stream.readBufferLength > 0) {
       return
     }
@@ -241,7 +248,7 @@ export class OutboundStream implements Holder {
     }
   }
 
-  #closed (event: StreamCloseEvent): void {
+  #closed(event: StreamCloseEvent): void {
     if (this.#state === 'ended') {
       return
     }
@@ -258,13 +265,13 @@ export class OutboundStream implements Holder {
   }
 
   /** A peer that ends its stream by itself after one answer may be one that always does. */
-  #noteReuse (): void {
+  #noteReuse(): void {
     if (this.#answers === 1 && this.#state !== 'closing') {
       this.#keeper.unreusable()
     }
   }
 
-  #lost (message: string, cause?: unknown): void {
+  #lost(message: string, cause?: unknown): void {
     const exchange = this.#exchange
     this.#exchange = undefined
     if (exchange === undefined) {
@@ -279,7 +286,7 @@ export class OutboundStream implements Holder {
     }
   }
 
-  #end (): void {
+  #end(): void {
     this.#state = 'ended'
     this.#keeper.ended(this)
   }

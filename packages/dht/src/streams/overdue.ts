@@ -31,10 +31,10 @@ export interface Ages {
 }
 
 /** `retire` closes a stream that is well, so that a requester opens a new one; the others reset it. */
-export type Overdue = 'retire' | { readonly reason: ResetReason, readonly message: string }
+export type Overdue = 'retire' | { readonly reason: ResetReason; readonly message: string }
 
 /** What has gone on for too long on a stream, if anything has. */
-export function overdue ({ state, age, waited, throttled, unfinished }: Ages, limits: ServerLimits): Overdue | undefined {
+export function overdue({ state, age, waited, throttled, unfinished }: Ages, limits: ServerLimits): Overdue | undefined {
   switch (state) {
     case 'reading':
       if (waited >= limits.idle) {

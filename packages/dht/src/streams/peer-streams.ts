@@ -14,13 +14,13 @@ export interface Pool {
   readonly protocol: string
   readonly limits: PoolLimits
   readonly counters: PoolCounters
-  now (): Millis
+  now(): Millis
   /** Whether the peer is known to serve one request a stream. */
-  isOneShot (id: string): boolean
-  unreusable (id: string): void
-  idled (stream: OutboundStream): void
-  busied (stream: OutboundStream): void
-  emptied (peer: PeerStreams): void
+  isOneShot(id: string): boolean
+  unreusable(id: string): void
+  idled(stream: OutboundStream): void
+  busied(stream: OutboundStream): void
+  emptied(peer: PeerStreams): void
 }
 
 /** What the pool has done since it was made. */
@@ -55,25 +55,25 @@ export class PeerStreams implements StreamKeeper, Holder {
   // a subset of #streams, longest idle first; the last is used next, so that the first can be closed
   readonly #idle: OutboundStream[] = []
 
-  constructor (pool: Pool, peer: PeerId, id: string) {
+  constructor(pool: Pool, peer: PeerId, id: string) {
     this.#pool = pool
     this.#peer = peer
     this.id = id
   }
 
-  get streams (): number {
+  get streams(): number {
     return this.#streams.size
   }
 
-  get openings (): number {
+  get openings(): number {
     return this.#openings.size
   }
 
-  get waiting (): number {
+  get waiting(): number {
     return this.#waiting.length
   }
 
-  begin (exchange: Exchange): void {
+  begin(exchange: Exchange): void {
     const idle = exchange.mayReuse ? this.#takeIdle() : undefined
     if (idle !== undefined) {
       this.#pool.counters.reused++
@@ -93,7 +93,7 @@ export class PeerStreams implements StreamKeeper, Holder {
   }
 
   /** The caller gave up while the exchange waited: nothing is opened for it any more. */
-  abandon (exchange: Exchange): void {
+  abandon(exchange: Exchange): void {
     const at = this.#waiting.indexOf(exchange)
     if (at >= 0) {
       this.#waiting.splice(at, 1)
@@ -110,7 +110,7 @@ export class PeerStreams implements StreamKeeper, Holder {
   }
 
   /** Ends what has gone on for too long. */
-  check (now: Millis): void {
+  check(now: Millis): void {
     const { limits } = this.#pool
     for (const opening of [...this.#openings]) {
       if (now - opening.started >= limits.open) {
@@ -133,7 +133,7 @@ export class PeerStreams implements StreamKeeper, Holder {
     }
   }
 
-  stop (error: RequestError): void {
+  stop(error: RequestError): void {
     for (const opening of [...this.#openings]) {
       this.#giveUp(opening)
     }
@@ -149,11 +149,11 @@ export class PeerStreams implements StreamKeeper, Holder {
 
   // What a stream tells its keeper.
 
-  now (): Millis {
+  now(): Millis {
     return this.#pool.now()
   }
 
-  released (stream: OutboundStream): void {
+  released(stream: OutboundStream): void {
     if (this.#pool.isOneShot(this.id)) {
       stream.close()
       return
@@ -174,28 +174,28 @@ export class PeerStreams implements StreamKeeper, Holder {
     this.#pool.idled(stream)
   }
 
-  retired (stream: OutboundStream): void {
+  retired(stream: OutboundStream): void {
     this.#unidle(stream)
   }
 
-  ended (stream: OutboundStream): void {
+  ended(stream: OutboundStream): void {
     this.#unidle(stream)
     this.#streams.delete(stream)
     this.#fill()
     this.#noteEmpty()
   }
 
-  again (exchange: Exchange): void {
+  again(exchange: Exchange): void {
     this.#pool.counters.retried++
     exchange.opening = false
     this.begin(exchange)
   }
 
-  unreusable (): void {
+  unreusable(): void {
     this.#pool.unreusable(this.id)
   }
 
-  #takeIdle (): OutboundStream | undefined {
+  #takeIdle(): OutboundStream | undefined {
     for (let stream = this.#idle.pop(); stream !== undefined; stream = this.#idle.pop()) {
       this.#pool.busied(stream)
       if (stream.usable) {
@@ -208,7 +208,7 @@ export class PeerStreams implements StreamKeeper, Holder {
     return undefined
   }
 
-  #unidle (stream: OutboundStream): void {
+  #unidle(stream: OutboundStream): void {
     const at = this.#idle.indexOf(stream)
     if (at >= 0) {
       this.#idle.splice(at, 1)
@@ -217,7 +217,7 @@ export class PeerStreams implements StreamKeeper, Holder {
   }
 
   /** Opens streams for what waits, as far as the peer's share allows. */
-  #fill (): void {
+  #fill(): void {
     for (const exchange of [...this.#waiting]) {
       if (exchange.opening) {
         continue
@@ -234,7 +234,7 @@ export class PeerStreams implements StreamKeeper, Holder {
   }
 
   /** A stream that nothing is lost with: unused, or only waiting for the peer to close its side. */
-  #expendable (): OutboundStream | undefined {
+  #expendable(): OutboundStream | undefined {
     const [unused] = this.#idle
     if (unused !== undefined) {
       return unused
@@ -249,7 +249,7 @@ export class PeerStreams implements StreamKeeper, Holder {
     return undefined
   }
 
-  #open (exchange: Exchange): void {
+  #open(exchange: Exchange): void {
     const { components, protocol, limits } = this.#pool
     const opening: Opening = { exchange, controller: new AbortController(), started: this.now() }
     exchange.opening = true
@@ -261,12 +261,16 @@ export class PeerStreams implements StreamKeeper, Holder {
       addressesDialled: limits.addressesDialled,
       signal: opening.controller.signal
     }).then(
-      stream => { this.#opened(opening, stream) },
-      (error: unknown) => { this.#failed(opening, error instanceof RequestError ? error : fromNegotiation(error)) }
+      stream => {
+        this.#opened(opening, stream)
+      },
+      (error: unknown) => {
+        this.#failed(opening, error instanceof RequestError ? error : fromNegotiation(error))
+      }
     )
   }
 
-  #opened (opening: Opening, stream: Stream): void {
+  #opened(opening: Opening, stream: Stream): void {
     if (!this.#openings.delete(opening)) {
       stream.abort(new RequestError('local', 'the stream is not needed any more'))
       return
@@ -287,7 +291,7 @@ export class PeerStreams implements StreamKeeper, Holder {
     }
   }
 
-  #failed (opening: Opening, error: RequestError): void {
+  #failed(opening: Opening, error: RequestError): void {
     this.#openings.delete(opening)
     const at = this.#waiting.indexOf(opening.exchange)
     if (at >= 0) {
@@ -299,12 +303,12 @@ export class PeerStreams implements StreamKeeper, Holder {
     this.#noteEmpty()
   }
 
-  #giveUp (opening: Opening): void {
+  #giveUp(opening: Opening): void {
     this.#openings.delete(opening)
     opening.controller.abort()
   }
 
-  #noteEmpty (): void {
+  #noteEmpty(): void {
     if (this.#streams.size === 0 && this.#openings.size === 0 && this.#waiting.length === 0) {
       this.#pool.emptied(this)
     }

@@ -61,11 +61,13 @@ export class StreamPool {
   readonly #strikes = new Map<string, Strikes>()
   #stopped = false
 
-  constructor (components: StreamPoolComponents, init: StreamPoolInit) {
+  constructor(components: StreamPoolComponents, init: StreamPoolInit) {
     this.limits = { ...poolLimits, ...init.limits }
     this.#log = components.logger.forComponent(`${init.logPrefix ?? 'libp2p:kad-dht'}:streams`)
     this.#clock = components.clock ?? systemClock
-    this.#alarm = new Alarm(this.#clock, () => { this.#sweep() })
+    this.#alarm = new Alarm(this.#clock, () => {
+      this.#sweep()
+    })
     this.#pool = {
       components,
       protocol: init.protocol,
@@ -73,14 +75,22 @@ export class StreamPool {
       counters: this.counters,
       now: () => this.#clock.now(),
       isOneShot: id => this.#isOneShot(id),
-      unreusable: id => { this.#strike(id) },
-      idled: stream => { this.#idled(stream) },
-      busied: stream => { this.#idle.delete(stream) },
-      emptied: peer => { this.#emptied(peer) }
+      unreusable: id => {
+        this.#strike(id)
+      },
+      idled: stream => {
+        this.#idled(stream)
+      },
+      busied: stream => {
+        this.#idle.delete(stream)
+      },
+      emptied: peer => {
+        this.#emptied(peer)
+      }
     }
   }
 
-  get sizes (): PoolSizes {
+  get sizes(): PoolSizes {
     let streams = 0
     let openings = 0
     let waiting = 0
@@ -94,7 +104,7 @@ export class StreamPool {
   }
 
   /** Whether the timer is set: for leak checks. */
-  get waiting (): boolean {
+  get waiting(): boolean {
     return this.#alarm.armed
   }
 
@@ -104,7 +114,7 @@ export class StreamPool {
    *
    * @throws {RequestError}
    */
-  request (peer: PeerId, addresses: readonly Multiaddr[], frame: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
+  request(peer: PeerId, addresses: readonly Multiaddr[], frame: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
     const exchange = new Exchange('request', peer, addresses, frame, options)
     this.#begin(exchange)
     return exchange.promise
@@ -115,14 +125,14 @@ export class StreamPool {
    *
    * @throws {RequestError}
    */
-  async send (peer: PeerId, addresses: readonly Multiaddr[], frame: Uint8Array, options: SendOptions = {}): Promise<void> {
+  async send(peer: PeerId, addresses: readonly Multiaddr[], frame: Uint8Array, options: SendOptions = {}): Promise<void> {
     const exchange = new Exchange('send', peer, addresses, frame, { ...options, maxReplyBytes: 0 })
     this.#begin(exchange)
     await exchange.promise
   }
 
   /** Fails what is in flight as `local`, resets every stream and forgets everything. Later requests fail as `local`. */
-  stop (): void {
+  stop(): void {
     this.#stopped = true
     for (const peer of [...this.#peers.values()]) {
       peer.stop(stopped())
@@ -134,7 +144,7 @@ export class StreamPool {
     this.#alarm.clear()
   }
 
-  #begin (exchange: Exchange): void {
+  #begin(exchange: Exchange): void {
     exchange.listen()
     if (exchange.settled) {
       return
@@ -156,7 +166,7 @@ export class StreamPool {
     peer.begin(exchange)
   }
 
-  #idled (stream: OutboundStream): void {
+  #idled(stream: OutboundStream): void {
     this.#idle.add(stream)
     if (this.#idle.size > this.limits.idleStreams) {
       const [oldest] = this.#idle
@@ -164,7 +174,7 @@ export class StreamPool {
     }
   }
 
-  #emptied (peer: PeerStreams): void {
+  #emptied(peer: PeerStreams): void {
     if (this.#peers.get(peer.id) === peer) {
       this.#peers.delete(peer.id)
       if (this.#peers.size === 0) {
@@ -173,7 +183,7 @@ export class StreamPool {
     }
   }
 
-  #isOneShot (id: string): boolean {
+  #isOneShot(id: string): boolean {
     const strikes = this.#strikes.get(id)
     if (strikes === undefined) {
       return false
@@ -187,7 +197,7 @@ export class StreamPool {
     return strikes.count >= strikesToOneShot
   }
 
-  #strike (id: string): void {
+  #strike(id: string): void {
     const count = (this.#strikes.get(id)?.count ?? 0) + 1
     this.#strikes.delete(id)
     this.#strikes.set(id, { count, until: this.#clock.now() + this.limits.oneShot })
@@ -203,7 +213,7 @@ export class StreamPool {
     }
   }
 
-  #sweep (): void {
+  #sweep(): void {
     const now = this.#clock.now()
     for (const peer of [...this.#peers.values()]) {
       peer.check(now)
@@ -215,6 +225,6 @@ export class StreamPool {
   }
 }
 
-function stopped (): RequestError {
+function stopped(): RequestError {
   return new RequestError('local', 'the DHT was stopped')
 }

@@ -27,7 +27,7 @@ export class ServedStream<Message> {
   /** Since when it has been above its rate without ever catching up. */
   #throttledSince: Millis | undefined
 
-  constructor (server: StreamServer<Message>, stream: Stream, from: PeerId, account: Account, now: Millis) {
+  constructor(server: StreamServer<Message>, stream: Stream, from: PeerId, account: Account, now: Millis) {
     this.#server = server
     this.#stream = stream
     this.#from = from
@@ -38,7 +38,7 @@ export class ServedStream<Message> {
   }
 
   /** Takes what has arrived while the protocol was being negotiated, and everything after. */
-  begin (): void {
+  begin(): void {
     const stream = this.#stream
     if (stream.readBufferLength > this.#server.limits.readAheadBytes) {
       this.reset('flooded', 'too many bytes came before the stream was served')
@@ -54,7 +54,7 @@ export class ServedStream<Message> {
   }
 
   /** The stream's events. Nothing may be thrown from here: an event target would make it an uncaught exception. */
-  handleEvent (event: Event): void {
+  handleEvent(event: Event): void {
     switch (event.type) {
       case 'message':
         this.#take((event as StreamMessageEvent).data)
@@ -64,7 +64,9 @@ export class ServedStream<Message> {
         break
       case 'remoteCloseWrite':
         // a muxer may say this before the bytes that came with it
-        queueMicrotask(() => { this.#closeIfDone() })
+        queueMicrotask(() => {
+          this.#closeIfDone()
+        })
         break
       case 'close':
         this.#closed(event)
@@ -75,7 +77,7 @@ export class ServedStream<Message> {
   }
 
   /** The server's rates may have tokens again. */
-  unthrottled (now: Millis): void {
+  unthrottled(now: Millis): void {
     const held = this.#held
     if (this.#state !== 'throttled' || held === undefined) {
       return
@@ -88,14 +90,17 @@ export class ServedStream<Message> {
   }
 
   /** Ends what has gone on for too long. */
-  check (now: Millis): void {
-    const verdict = overdue({
-      state: this.#state,
-      age: now - this.#opened,
-      waited: now - this.#since,
-      throttled: this.#throttledSince === undefined ? 0 : now - this.#throttledSince,
-      unfinished: this.#reader.buffered > 0
-    }, this.#server.limits)
+  check(now: Millis): void {
+    const verdict = overdue(
+      {
+        state: this.#state,
+        age: now - this.#opened,
+        waited: now - this.#since,
+        throttled: this.#throttledSince === undefined ? 0 : now - this.#throttledSince,
+        unfinished: this.#reader.buffered > 0
+      },
+      this.#server.limits
+    )
     if (verdict === 'retire') {
       this.#retire(now)
     } else if (verdict !== undefined) {
@@ -103,7 +108,7 @@ export class ServedStream<Message> {
     }
   }
 
-  reset (reason: ResetReason, message: string, cause?: unknown): void {
+  reset(reason: ResetReason, message: string, cause?: unknown): void {
     if (this.#state === 'ended') {
       return
     }
@@ -115,7 +120,7 @@ export class ServedStream<Message> {
     this.#stream.abort(error)
   }
 
-  #take (data: StreamMessageEvent['data']): void {
+  #take(data: StreamMessageEvent['data']): void {
     if (this.#state === 'closing' || this.#state === 'ended') {
       return
     }
@@ -146,7 +151,7 @@ export class ServedStream<Message> {
   }
 
   /** Serves every request that is here, until one must wait. */
-  #read (now: Millis): void {
+  #read(now: Millis): void {
     while (this.#state === 'reading') {
       const message = this.#next()
       if (message === undefined) {
@@ -171,7 +176,7 @@ export class ServedStream<Message> {
     }
   }
 
-  #next (): Message | undefined {
+  #next(): Message | undefined {
     const { handler } = this.#server
     try {
       const body = this.#reader.next()
@@ -189,7 +194,7 @@ export class ServedStream<Message> {
   }
 
   /** Serves the request if its rate allows, otherwise keeps it until it does. */
-  #admit (message: Message, now: Millis): void {
+  #admit(message: Message, now: Millis): void {
     const wait = this.#server.draw(this.account, this.#kind, now)
     if (wait === 0) {
       this.#serve(message, now)
@@ -206,7 +211,7 @@ export class ServedStream<Message> {
     this.#server.throttle(this, now, wait)
   }
 
-  #serve (message: Message, now: Millis): void {
+  #serve(message: Message, now: Millis): void {
     this.#server.counters.requests++
     try {
       const answer = this.#server.handler.answer(message, this.#from)
@@ -221,21 +226,23 @@ export class ServedStream<Message> {
     }
   }
 
-  #await (promise: Promise<Answer>): void {
-    promise.then(answer => {
-      if (this.#state === 'answering') {
-        const now = this.#server.now()
-        this.#enter('reading', now)
-        this.#reply(answer, now)
-        this.#read(now)
-      }
-    }).catch((error: unknown) => {
-      this.reset('refused', 'a request was refused', error)
-    })
+  #await(promise: Promise<Answer>): void {
+    promise
+      .then(answer => {
+        if (this.#state === 'answering') {
+          const now = this.#server.now()
+          this.#enter('reading', now)
+          this.#reply(answer, now)
+          this.#read(now)
+        }
+      })
+      .catch((error: unknown) => {
+        this.reset('refused', 'a request was refused', error)
+      })
   }
 
   /** Sends an answer, if there is one. Throws when the stream takes none any more. */
-  #reply (answer: Answer, now: Millis): void {
+  #reply(answer: Answer, now: Millis): void {
     this.#since = now
     this.#messages++
     if (answer !== undefined) {
@@ -250,7 +257,7 @@ export class ServedStream<Message> {
     }
   }
 
-  #drained (): void {
+  #drained(): void {
     if (this.#state !== 'draining') {
       return
     }
@@ -268,21 +275,21 @@ export class ServedStream<Message> {
     })
   }
 
-  #readOn (): void {
+  #readOn(): void {
     const now = this.#server.now()
     this.#enter('reading', now)
     this.#read(now)
   }
 
   /** Enough was served: closes a stream that is well. */
-  #retire (now: Millis): void {
+  #retire(now: Millis): void {
     if (this.#state !== 'ended' && this.#state !== 'closing') {
       this.#server.counters.retired++
       this.#close(now)
     }
   }
 
-  #closeIfDone (): void {
+  #closeIfDone(): void {
     const stream = this.#stream
     if (this.#state !== 'reading' || stream.remoteWriteStatus === 'writable' || stream.readBufferLength > 0) {
       return
@@ -295,14 +302,14 @@ export class ServedStream<Message> {
     }
   }
 
-  #close (now: Millis): void {
+  #close(now: Millis): void {
     this.#enter('closing', now)
     this.#stream.close().catch((error: unknown) => {
       this.reset('stalled', 'the stream could not be closed', error)
     })
   }
 
-  #closed (event: StreamCloseEvent): void {
+  #closed(event: StreamCloseEvent): void {
     if (this.#state !== 'ended' && event.error?.name === 'StreamBufferError') {
       this.#server.counters.resets.flooded++
     }
@@ -310,13 +317,13 @@ export class ServedStream<Message> {
     this.#end()
   }
 
-  #end (): void {
+  #end(): void {
     this.#state = 'ended'
     this.#held = undefined
     this.#server.forget(this)
   }
 
-  #enter (state: ServedState, now: Millis): void {
+  #enter(state: ServedState, now: Millis): void {
     this.#state = state
     this.#since = now
   }

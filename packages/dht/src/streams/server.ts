@@ -17,14 +17,14 @@ import { ServedStream } from './served-stream.ts'
  */
 export interface RequestHandler<Message> {
   /** A frame's body to a message. Throws when it is none: the stream is reset. */
-  decode (body: Uint8Array, from: PeerId): Message
+  decode(body: Uint8Array, from: PeerId): Message
   /** Which rate the message is drawn from. */
-  kind (message: Message): Kind
+  kind(message: Message): Kind
   /**
    * The answer, framed; `undefined` when this message is never answered. Throws or rejects when it is refused: the
    * stream is reset. A promise is for what cannot be known at once; nothing else should pay for one.
    */
-  answer (message: Message, from: PeerId): Answer | Promise<Answer>
+  answer(message: Message, from: PeerId): Answer | Promise<Answer>
 }
 
 export type Answer = Uint8Array | undefined
@@ -100,29 +100,31 @@ export class StreamServer<Message> {
   #sweepDue: Millis = 0
   #stopped = false
 
-  constructor (components: StreamServerComponents, init: StreamServerInit<Message>) {
+  constructor(components: StreamServerComponents, init: StreamServerInit<Message>) {
     this.limits = { ...serverLimits, ...init.limits }
     this.handler = init.handler
     this.log = components.logger.forComponent(`${init.logPrefix ?? 'libp2p:kad-dht'}:server`)
     this.#clock = components.clock ?? systemClock
-    this.#alarm = new Alarm(this.#clock, () => { this.#ring() })
+    this.#alarm = new Alarm(this.#clock, () => {
+      this.#ring()
+    })
     const { requests, provides, groupFactor, budgets } = this.limits
     this.#peers = new Budgets({ request: requests, provide: provides }, budgets)
     this.#groups = new Budgets({ request: times(requests, groupFactor), provide: times(provides, groupFactor) }, budgets)
   }
 
   /** Peers and address groups whose use of the rates is remembered: for leak checks. */
-  get budgets (): number {
+  get budgets(): number {
     return this.#peers.size + this.#groups.size
   }
 
   /** Whether the timer is set: for leak checks. */
-  get waiting (): boolean {
+  get waiting(): boolean {
     return this.#alarm.armed
   }
 
   /** Serves a stream until it ends. Never throws. */
-  handle (stream: Stream, connection: Asker): void {
+  handle(stream: Stream, connection: Asker): void {
     if (stream.status !== 'open') {
       return
     }
@@ -148,7 +150,7 @@ export class StreamServer<Message> {
   }
 
   /** Resets every stream and forgets everything. Streams handed over later are turned away. */
-  stop (): void {
+  stop(): void {
     this.#stopped = true
     for (const served of [...this.#streams]) {
       served.reset('stopped', 'the server stopped')
@@ -161,12 +163,12 @@ export class StreamServer<Message> {
 
   // What a served stream asks of its server.
 
-  now (): Millis {
+  now(): Millis {
     return this.#clock.now()
   }
 
   /** Draws a message from the stream's rates; otherwise says how long until that may work. */
-  draw (account: Account, kind: Kind, now: Millis): Millis {
+  draw(account: Account, kind: Kind, now: Millis): Millis {
     if (!account.rated) {
       return 0
     }
@@ -187,17 +189,17 @@ export class StreamServer<Message> {
   }
 
   /** The stream is held back by its rate; it is asked to go on when `wait` is over. */
-  throttle (served: ServedStream<Message>, now: Millis, wait: Millis): void {
+  throttle(served: ServedStream<Message>, now: Millis, wait: Millis): void {
     this.#throttled.add(served)
     this.#alarm.setFor(now + wait)
   }
 
-  unthrottle (served: ServedStream<Message>): void {
+  unthrottle(served: ServedStream<Message>): void {
     this.#throttled.delete(served)
   }
 
   /** The stream has ended, however it did. */
-  forget (served: ServedStream<Message>): void {
+  forget(served: ServedStream<Message>): void {
     if (!this.#streams.delete(served)) {
       return
     }
@@ -216,12 +218,12 @@ export class StreamServer<Message> {
     }
   }
 
-  #turnAway (stream: Stream, reason: ResetReason): void {
+  #turnAway(stream: Stream, reason: ResetReason): void {
     this.counters.resets[reason]++
     stream.abort(new ServeError(reason, reason === 'stopped' ? 'the server stopped' : 'too many streams are open'))
   }
 
-  #open (connection: Asker, now: Millis): Account {
+  #open(connection: Asker, now: Millis): Account {
     const peer = connection.remotePeer.toString()
     const { local, group } = originOf(connection.remoteAddr)
     return {
@@ -233,7 +235,7 @@ export class StreamServer<Message> {
     }
   }
 
-  #ring (): void {
+  #ring(): void {
     const now = this.#clock.now()
     for (const served of [...this.#throttled]) {
       this.#throttled.delete(served)
@@ -252,7 +254,7 @@ export class StreamServer<Message> {
     this.#setAlarm(now)
   }
 
-  #setAlarm (now: Millis): void {
+  #setAlarm(now: Millis): void {
     if (this.#streams.size > 0 || this.budgets > 0) {
       if (this.#sweepDue <= now) {
         this.#sweepDue = now + sweepInterval
@@ -263,6 +265,6 @@ export class StreamServer<Message> {
   }
 }
 
-function times (rate: { perSecond: number, burst: number }, factor: number): { perSecond: number, burst: number } {
+function times(rate: { perSecond: number; burst: number }, factor: number): { perSecond: number; burst: number } {
   return { perSecond: rate.perSecond * factor, burst: rate.burst * factor }
 }

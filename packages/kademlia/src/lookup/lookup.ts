@@ -33,15 +33,15 @@ export interface LookupConfig {
 export type LookupInput =
   | { readonly type: 'tick' }
   /** Peers to begin with: our table's closest. */
-  | { readonly type: 'seeds', readonly peers: readonly PeerInfo[] }
-  | { readonly type: 'answered', readonly contact: Contact, readonly closer: readonly PeerInfo[] }
-  | { readonly type: 'late', readonly contact: Contact }
-  | { readonly type: 'failed', readonly contact: Contact }
-  | { readonly type: 'stop', readonly reason: 'cancelled' | 'stopped' }
+  | { readonly type: 'seeds'; readonly peers: readonly PeerInfo[] }
+  | { readonly type: 'answered'; readonly contact: Contact; readonly closer: readonly PeerInfo[] }
+  | { readonly type: 'late'; readonly contact: Contact }
+  | { readonly type: 'failed'; readonly contact: Contact }
+  | { readonly type: 'stop'; readonly reason: 'cancelled' | 'stopped' }
 
 export type LookupOutput =
-  | { readonly type: 'ask', readonly peer: PeerInfo }
-  | { readonly type: 'finished', readonly result: LookupResult }
+  | { readonly type: 'ask'; readonly peer: PeerInfo }
+  | { readonly type: 'finished'; readonly result: LookupResult }
 
 export interface LookupResult {
   /** `converged`: the k nearest that could be reached have answered. `found`: the wanted peer was named. */
@@ -87,29 +87,29 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   #ended: LookupResult['reason'] | undefined
   #reported = false
 
-  constructor (config: LookupConfig) {
+  constructor(config: LookupConfig) {
     assert(config.alpha > 0 && config.beta > 0 && config.k >= config.beta, 'alpha and beta are at least 1, and beta at most k')
     this.#config = config
   }
 
   /** For progress reports: candidates not asked yet, requests holding a place, and all candidates. */
-  get counts (): { queued: number, running: number, total: number } {
+  get counts(): { queued: number; running: number; total: number } {
     return { queued: this.#queued, running: this.#waiting, total: this.#candidates.length }
   }
 
-  get empty (): boolean {
+  get empty(): boolean {
     return this.#candidates.length === 0
   }
 
-  get stalled (): boolean {
+  get stalled(): boolean {
     return this.#fruitless >= this.#config.alpha
   }
 
-  get deadline (): Millis {
+  get deadline(): Millis {
     return this.#reported ? Infinity : this.#config.deadline
   }
 
-  handle (now: Millis, input: LookupInput): void {
+  handle(now: Millis, input: LookupInput): void {
     if (this.#ended !== undefined) {
       return
     }
@@ -140,7 +140,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     }
   }
 
-  poll (): LookupOutput | undefined {
+  poll(): LookupOutput | undefined {
     if (this.#reported) {
       return undefined
     }
@@ -163,7 +163,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   /** The candidate to ask now, `undefined` if there is nothing to do but wait, `ended` if all is known. */
-  #next (): Candidate | 'ended' | undefined {
+  #next(): Candidate | 'ended' | undefined {
     const { k, alpha, beta } = this.#config
     let late = 0
     let reachable = 0
@@ -201,7 +201,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     return this.#waiting < width ? next : undefined
   }
 
-  #answered (contact: Contact, closer: readonly PeerInfo[]): void {
+  #answered(contact: Contact, closer: readonly PeerInfo[]): void {
     if (!this.#move(contact, 'answered')) {
       return
     }
@@ -213,7 +213,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   /** Only an answer counts: one that names the wanted peer, or the wanted peer's own. What we knew may be outdated. */
-  #findWanted (contact: Contact, closer: readonly PeerInfo[]): void {
+  #findWanted(contact: Contact, closer: readonly PeerInfo[]): void {
     const { wanted } = this.#config
     if (wanted === undefined) {
       return
@@ -227,7 +227,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   /** Takes a candidate that was asked to a later phase. @returns false when it was not asked or has ended already. */
-  #move (contact: Contact, to: 'answered' | 'failed' | 'late'): boolean {
+  #move(contact: Contact, to: 'answered' | 'failed' | 'late'): boolean {
     const candidate = this.#candidates[this.#search(contact)]
     if (candidate === undefined || candidate.peer.contact.id !== contact.id) {
       return false
@@ -246,7 +246,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   /** @returns whether the peers named are progress. */
-  #merge (peers: readonly PeerInfo[]): boolean {
+  #merge(peers: readonly PeerInfo[]): boolean {
     let progress = false
     const read = Math.min(peers.length, limits.closerPeersRead)
     for (let i = 0; i < read; i++) {
@@ -262,7 +262,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   /** @returns whether the candidate is new and is progress. */
-  #insert (peer: PeerInfo): boolean {
+  #insert(peer: PeerInfo): boolean {
     const at = this.#search(peer.contact)
     const present = this.#candidates[at]
     if (present !== undefined && present.peer.contact.id === peer.contact.id) {
@@ -284,7 +284,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   /** Makes room for a candidate at a position. @returns false when nobody beyond it can be spared. */
-  #dropBeyond (at: number): boolean {
+  #dropBeyond(at: number): boolean {
     for (let i = this.#candidates.length - 1; i >= at; i--) {
       if (this.#candidates[i]?.phase === 'heard') {
         this.#candidates.splice(i, 1)
@@ -297,7 +297,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   /** The position of a contact among the candidates, or the one where it would stand. */
-  #search (contact: Contact): number {
+  #search(contact: Contact): number {
     const target = this.#config.target.key
     let low = 0
     let high = this.#candidates.length
@@ -314,7 +314,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     return low
   }
 
-  #result (): LookupResult {
+  #result(): LookupResult {
     const closest: PeerInfo[] = [] // bounded by limits.k
     for (const candidate of this.#candidates) {
       if (candidate.phase === 'answered' && closest.length < this.#config.k) {

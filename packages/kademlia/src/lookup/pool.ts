@@ -26,17 +26,17 @@ export interface LookupStart {
 
 export type PoolInput =
   | { readonly type: 'tick' }
-  | { readonly type: 'start', readonly op: Op, readonly lookup: LookupStart }
-  | { readonly type: 'answered', readonly op: Op, readonly contact: Contact, readonly closer: readonly PeerInfo[] }
-  | { readonly type: 'late' | 'failed', readonly op: Op, readonly contact: Contact }
-  | { readonly type: 'stop', readonly op: Op, readonly reason: 'cancelled' }
+  | { readonly type: 'start'; readonly op: Op; readonly lookup: LookupStart }
+  | { readonly type: 'answered'; readonly op: Op; readonly contact: Contact; readonly closer: readonly PeerInfo[] }
+  | { readonly type: 'late' | 'failed'; readonly op: Op; readonly contact: Contact }
+  | { readonly type: 'stop'; readonly op: Op; readonly reason: 'cancelled' }
   | { readonly type: 'stopAll' }
   /** The table has gained a peer: lookups that wait for a first one can begin. */
   | { readonly type: 'peers' }
 
 export type PoolOutput =
-  | { readonly type: 'ask', readonly op: Op, readonly peer: PeerInfo, readonly target: Target }
-  | { readonly type: 'finished', readonly op: Op, readonly target: Target, readonly result: LookupResult }
+  | { readonly type: 'ask'; readonly op: Op; readonly peer: PeerInfo; readonly target: Target }
+  | { readonly type: 'finished'; readonly op: Op; readonly target: Target; readonly result: LookupResult }
 
 interface Running {
   readonly lookup: Lookup
@@ -59,34 +59,30 @@ export class Pool implements Machine<PoolInput, PoolOutput> {
   /** Never later than the earliest deadline. */
   #deadline: Millis = Infinity
 
-  constructor (table: Table, config: PoolConfig) {
+  constructor(table: Table, config: PoolConfig) {
     this.#table = table
     this.#config = config
   }
 
-  get size (): number {
+  get size(): number {
     return this.#running.size
   }
 
   /** Whether no more lookups of the driver's may start; the few of our own always may. */
-  get full (): boolean {
+  get full(): boolean {
     return this.#running.size >= limits.operations
   }
 
-  get deadline (): Millis {
+  get deadline(): Millis {
     return this.#deadline
   }
 
-  has (op: Op): boolean {
-    return this.#running.has(op)
-  }
-
   /** The counters of one lookup, for progress reports. */
-  counts (op: Op): Lookup['counts'] | undefined {
+  counts(op: Op): Lookup['counts'] | undefined {
     return this.#running.get(op)?.lookup.counts
   }
 
-  handle (now: Millis, input: PoolInput): void {
+  handle(now: Millis, input: PoolInput): void {
     switch (input.type) {
       case 'tick':
         this.#tick(now)
@@ -124,7 +120,7 @@ export class Pool implements Machine<PoolInput, PoolOutput> {
     }
   }
 
-  poll (): PoolOutput | undefined {
+  poll(): PoolOutput | undefined {
     for (const op of this.#changed) {
       const running = this.#running.get(op)
       const output = running?.lookup.poll()
@@ -145,7 +141,7 @@ export class Pool implements Machine<PoolInput, PoolOutput> {
     return undefined
   }
 
-  #start (now: Millis, op: Op, start: LookupStart): void {
+  #start(now: Millis, op: Op, start: LookupStart): void {
     assert(!this.#running.has(op), 'an operation starts once')
     const deadline = now + start.timeout
     const { target, wanted, awaitPeers } = start
@@ -157,11 +153,11 @@ export class Pool implements Machine<PoolInput, PoolOutput> {
   }
 
   /** More than k, so that a lookup whose nearest candidates are all dead still has whom to ask. */
-  #seeds (target: Target): PeerInfo[] {
+  #seeds(target: Target): PeerInfo[] {
     return this.#table.closest(target.key, limits.closerPeersRead)
   }
 
-  #tick (now: Millis): void {
+  #tick(now: Millis): void {
     if (now < this.#deadline) {
       return
     }

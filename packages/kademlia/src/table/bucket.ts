@@ -30,12 +30,12 @@ export class Bucket {
   // bounded by limits.k: a column of `peers`
   readonly failures: number[] = []
 
-  get size (): number {
+  get size(): number {
     return this.peers.length
   }
 
   /** The position of a contact, or -1. */
-  indexOf (contact: Contact): number {
+  indexOf(contact: Contact): number {
     for (let i = 0; i < this.peers.length; i++) {
       const other = (this.peers[i] as PeerInfo).contact
       if (other === contact || other.id === contact.id) {
@@ -46,7 +46,7 @@ export class Bucket {
     return -1
   }
 
-  push (entry: Entry): void {
+  push(entry: Entry): void {
     this.peers.push(entry.peer)
     this.heard.push(entry.heard)
     this.tried.push(entry.tried)
@@ -55,14 +55,14 @@ export class Bucket {
   }
 
   /** Order within a bucket means nothing, so the last entry takes the place of the one that leaves. */
-  removeAt (index: number): void {
+  removeAt(index: number): void {
     for (const column of [this.peers, this.heard, this.tried, this.roundTrip, this.failures] as unknown[][]) {
       column[index] = column[column.length - 1]
       column.pop()
     }
   }
 
-  entryAt (index: number): Entry {
+  entryAt(index: number): Entry {
     return {
       peer: this.peers[index] as PeerInfo,
       heard: this.heard[index] as Millis,

@@ -20,53 +20,53 @@ export class Table {
   readonly #groups = new Map<number, number>()
   #size = 0
 
-  constructor (self: Contact, bucketSize: number) {
+  constructor(self: Contact, bucketSize: number) {
     assert(bucketSize > 0, 'a bucket holds at least one contact')
     this.self = self
     this.bucketSize = bucketSize
   }
 
-  get size (): number {
+  get size(): number {
     return this.#size
   }
 
   /** One more than the index of the deepest bucket that ever held a peer. */
-  get depth (): number {
+  get depth(): number {
     return this.#buckets.length
   }
 
   /** The bucket that a key belongs to; `keyBits` for our own key, which belongs to none. */
-  bucketOf (key: Key): number {
+  bucketOf(key: Key): number {
     return commonPrefixLength(this.self.key, key)
   }
 
   /** How many peers bucket `index` holds. */
-  bucketCount (index: number): number {
+  bucketCount(index: number): number {
     return this.#buckets[index]?.size ?? 0
   }
 
-  has (contact: Contact): boolean {
+  has(contact: Contact): boolean {
     return this.#locate(contact) !== undefined
   }
 
-  get (contact: Contact): PeerInfo | undefined {
+  get(contact: Contact): PeerInfo | undefined {
     const at = this.#locate(contact)
     return at?.bucket.peers[at.index]
   }
 
-  entry (contact: Contact): Entry | undefined {
+  entry(contact: Contact): Entry | undefined {
     const at = this.#locate(contact)
     return at?.bucket.entryAt(at.index)
   }
 
   /** Whether a peer that is not in the table would find a place in its bucket. */
-  hasRoom (key: Key): boolean {
+  hasRoom(key: Key): boolean {
     const index = this.bucketOf(key)
     return index < keyBits && this.bucketCount(index) < this.bucketSize
   }
 
   /** How many entries of the whole table, and of the bucket of `key`, have an address in `group`. */
-  groupCounts (group: number, key: Key): { table: number, bucket: number } {
+  groupCounts(group: number, key: Key): { table: number; bucket: number } {
     const table = this.#groups.get(group) ?? 0
     const peers = table === 0 ? undefined : this.#buckets[this.bucketOf(key)]?.peers
     let bucket = 0
@@ -80,7 +80,7 @@ export class Table {
   }
 
   /** Adds a peer that is not in the table and whose bucket has room. */
-  add (entry: Entry): void {
+  add(entry: Entry): void {
     const index = this.bucketOf(entry.peer.contact.key)
     assert(index < keyBits, 'we are not in our own table')
     while (this.#buckets.length <= index) {
@@ -96,7 +96,7 @@ export class Table {
   }
 
   /** @returns the peer that left, or `undefined` if it was not there. */
-  remove (contact: Contact): PeerInfo | undefined {
+  remove(contact: Contact): PeerInfo | undefined {
     const at = this.#locate(contact)
     if (at === undefined) {
       return undefined
@@ -110,7 +110,7 @@ export class Table {
   }
 
   /** Notes that a peer of the table answered. @returns whether it is in the table. */
-  heard (contact: Contact, now: Millis, roundTrip: Millis): boolean {
+  heard(contact: Contact, now: Millis, roundTrip: Millis): boolean {
     const at = this.#locate(contact)
     if (at === undefined) {
       return false
@@ -126,7 +126,7 @@ export class Table {
   }
 
   /** Gives a peer of the table its new addresses, unless it has none. */
-  readdress (peer: PeerInfo): void {
+  readdress(peer: PeerInfo): void {
     const at = this.#locate(peer.contact)
     const known = at?.bucket.peers[at.index]
     if (at !== undefined && known !== undefined && newerAddresses(known.addresses, peer.addresses) !== known.addresses) {
@@ -137,7 +137,7 @@ export class Table {
   }
 
   /** Notes that a probe went out. */
-  tried (contact: Contact, now: Millis): void {
+  tried(contact: Contact, now: Millis): void {
     const at = this.#locate(contact)
     if (at !== undefined) {
       at.bucket.tried[at.index] = now
@@ -145,7 +145,7 @@ export class Table {
   }
 
   /** Counts a failed query. @returns how many in a row that makes; 0 for a peer that is not in the table. */
-  failed (contact: Contact): number {
+  failed(contact: Contact): number {
     const at = this.#locate(contact)
     if (at === undefined) {
       return 0
@@ -156,7 +156,7 @@ export class Table {
     return failures
   }
 
-  * entries (): Generator<Entry> {
+  *entries(): Generator<Entry> {
     for (const bucket of this.#buckets) {
       for (let i = 0; i < (bucket?.size ?? 0); i++) {
         yield (bucket as Bucket).entryAt(i)
@@ -172,7 +172,7 @@ export class Table {
    * bucket i whose bit i of our distance to the target is 1 is nearer than everything deeper, shallowest first; those
    * where it is 0 are farther than everything deeper, deepest first. Last come the buckets above d, deepest first.
    */
-  closest (target: Key, count: number, skip?: Contact): PeerInfo[] {
+  closest(target: Key, count: number, skip?: Contact): PeerInfo[] {
     const found: PeerInfo[] = []
     const d = this.bucketOf(target)
     const deepest = this.#buckets.length - 1
@@ -198,7 +198,7 @@ export class Table {
   }
 
   /** Appends a bucket's peers in order of distance, until `found` holds `count`. */
-  #take (found: PeerInfo[], index: number, target: Key, count: number, skip: Contact | undefined): void {
+  #take(found: PeerInfo[], index: number, target: Key, count: number, skip: Contact | undefined): void {
     const bucket = this.#buckets[index]
     if (bucket === undefined) {
       return
@@ -225,13 +225,13 @@ export class Table {
     }
   }
 
-  #locate (contact: Contact): { bucket: Bucket, index: number } | undefined {
+  #locate(contact: Contact): { bucket: Bucket; index: number } | undefined {
     const bucket = this.#buckets[this.bucketOf(contact.key)]
     const index = bucket?.indexOf(contact) ?? -1
     return bucket === undefined || index === -1 ? undefined : { bucket, index }
   }
 
-  #countGroups (peer: PeerInfo, by: 1 | -1): void {
+  #countGroups(peer: PeerInfo, by: 1 | -1): void {
     for (const group of peer.groups) {
       const count = (this.#groups.get(group) ?? 0) + by
       if (count === 0) {

@@ -19,7 +19,7 @@ export type BootstrapInput =
   /** The table has gained or lost a peer. */
   | { readonly type: 'table' }
   /** The self-lookup ended with this many peers that answered. */
-  | { readonly type: 'looked', readonly contacts: number }
+  | { readonly type: 'looked'; readonly contacts: number }
   /** The refresh that follows it ended. */
   | { readonly type: 'refreshed' }
 
@@ -29,7 +29,7 @@ export type BootstrapOutput =
   | { readonly type: 'lookup' }
   /** Refresh all buckets. */
   | { readonly type: 'refresh' }
-  | { readonly type: 'ended', readonly contacts: number }
+  | { readonly type: 'ended'; readonly contacts: number }
 
 type Phase = 'resting' | 'wanted' | 'announced' | 'looking' | 'looked' | 'refreshing' | 'done'
 
@@ -58,17 +58,13 @@ export class Bootstrap implements Machine<BootstrapInput, BootstrapOutput> {
   /** When it may run again because the table is low. */
   #retry: Millis = 0
 
-  constructor (table: Table, config: BootstrapConfig, rng: Rng) {
+  constructor(table: Table, config: BootstrapConfig, rng: Rng) {
     this.#table = table
     this.#config = config
     this.#rng = rng
   }
 
-  get active (): boolean {
-    return this.#phase !== 'resting'
-  }
-
-  get deadline (): Millis {
+  get deadline(): Millis {
     if (this.#phase !== 'resting' || this.#table.size === 0) {
       return Infinity
     }
@@ -76,7 +72,7 @@ export class Bootstrap implements Machine<BootstrapInput, BootstrapOutput> {
     return this.#low ? Math.min(this.#periodic, this.#retry) : this.#periodic
   }
 
-  handle (now: Millis, input: BootstrapInput): void {
+  handle(now: Millis, input: BootstrapInput): void {
     switch (input.type) {
       case 'tick':
       case 'table':
@@ -112,7 +108,7 @@ export class Bootstrap implements Machine<BootstrapInput, BootstrapOutput> {
     }
   }
 
-  poll (): BootstrapOutput | undefined {
+  poll(): BootstrapOutput | undefined {
     switch (this.#phase) {
       case 'wanted':
         this.#phase = 'announced'
@@ -135,11 +131,11 @@ export class Bootstrap implements Machine<BootstrapInput, BootstrapOutput> {
     }
   }
 
-  get #low (): boolean {
+  get #low(): boolean {
     return this.#table.size < this.#config.low
   }
 
-  #rest (now: Millis): void {
+  #rest(now: Millis): void {
     this.#periodic = now + Math.floor(this.#config.interval * (1 + this.#rng.float() / 10))
     this.#retry = now + this.#backoff
     this.#backoff = this.#low ? Math.min(this.#backoff * 2, limits.bootstrapBackoffMax) : limits.bootstrapBackoffMin

@@ -13,23 +13,23 @@ export interface IncludeConfig {
 export type IncludeInput =
   | { readonly type: 'tick' }
   /** A peer that says it serves; it is checked before it enters. */
-  | { readonly type: 'candidate', readonly peer: PeerInfo }
+  | { readonly type: 'candidate'; readonly peer: PeerInfo }
   /** A peer answered a FIND_NODE, ours or a lookup's: whoever answers may enter at once. */
-  | { readonly type: 'answered', readonly peer: PeerInfo, readonly roundTrip: Millis }
+  | { readonly type: 'answered'; readonly peer: PeerInfo; readonly roundTrip: Millis }
   /** A peer has new addresses. */
-  | { readonly type: 'readdressed', readonly peer: PeerInfo }
+  | { readonly type: 'readdressed'; readonly peer: PeerInfo }
   /** A request to a peer failed, the check of a candidate or another: it rests. */
-  | { readonly type: 'failed', readonly contact: Contact }
+  | { readonly type: 'failed'; readonly contact: Contact }
   /** The peer says that it does not serve: it is no candidate, until it says otherwise. */
-  | { readonly type: 'gone', readonly contact: Contact }
+  | { readonly type: 'gone'; readonly contact: Contact }
   /** A peer from a saved table that answered at `heard`, not long ago. */
-  | { readonly type: 'restored', readonly peer: PeerInfo, readonly heard: Millis, readonly roundTrip: Millis }
+  | { readonly type: 'restored'; readonly peer: PeerInfo; readonly heard: Millis; readonly roundTrip: Millis }
   | { readonly type: 'stop' }
 
 export type IncludeOutput =
   /** Ask this candidate for our own id. */
-  | { readonly type: 'check', readonly peer: PeerInfo }
-  | { readonly type: 'added', readonly peer: PeerInfo }
+  | { readonly type: 'check'; readonly peer: PeerInfo }
+  | { readonly type: 'added'; readonly peer: PeerInfo }
   /** Somebody's rest is over: the peers that serve and are not in the table are wanted as candidates again. */
   | { readonly type: 'vacant' }
 
@@ -53,23 +53,23 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
   readonly #added: PeerInfo[] = []
   #vacant = false
 
-  constructor (table: Table, config: IncludeConfig) {
+  constructor(table: Table, config: IncludeConfig) {
     this.#table = table
     this.#config = config
   }
 
   /** When the first rest ends. */
-  get deadline (): Millis {
+  get deadline(): Millis {
     const [first] = this.#resting.values()
     return first ?? Infinity
   }
 
   /** Sizes of all collections, for leak checks. */
-  get sizes (): { queue: number, checking: number, resting: number } {
+  get sizes(): { queue: number; checking: number; resting: number } {
     return { queue: this.#queue.size, checking: this.#checking.size, resting: this.#resting.size }
   }
 
-  handle (now: Millis, input: IncludeInput): void {
+  handle(now: Millis, input: IncludeInput): void {
     switch (input.type) {
       case 'tick':
         this.#wake(now)
@@ -112,7 +112,7 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
     }
   }
 
-  poll (): IncludeOutput | undefined {
+  poll(): IncludeOutput | undefined {
     const added = this.#added.shift()
     if (added !== undefined) {
       return { type: 'added', peer: added }
@@ -138,7 +138,7 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
     return undefined
   }
 
-  #candidate (now: Millis, peer: PeerInfo): void {
+  #candidate(now: Millis, peer: PeerInfo): void {
     const id = peer.contact.id
     const restsUntil = this.#resting.get(id) ?? -Infinity
     if (now < restsUntil || this.#checking.has(id) || !this.#admissible(peer)) {
@@ -150,12 +150,12 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
     }
   }
 
-  #admissible (peer: PeerInfo): boolean {
+  #admissible(peer: PeerInfo): boolean {
     return !this.#table.has(peer.contact) && this.#table.hasRoom(peer.contact.key) && this.#groupsAllow(peer)
   }
 
   /** Whether the limits on address groups let a peer in with these addresses; `known` are the groups it has there already. */
-  #groupsAllow (peer: PeerInfo, known: readonly number[] = []): boolean {
+  #groupsAllow(peer: PeerInfo, known: readonly number[] = []): boolean {
     if (!this.#config.limitGroups) {
       return true
     }
@@ -167,27 +167,27 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
   }
 
   /** A peer that would move to where it could not have come in keeps its old addresses. */
-  #readdress (peer: PeerInfo): void {
+  #readdress(peer: PeerInfo): void {
     const known = this.#table.get(peer.contact)
     if (known !== undefined && this.#groupsAllow(peer, known.groups)) {
       this.#table.readdress(peer)
     }
   }
 
-  #add (peer: PeerInfo, heard: Millis, roundTrip: Millis): void {
+  #add(peer: PeerInfo, heard: Millis, roundTrip: Millis): void {
     if (this.#table.hasRoom(peer.contact.key) && this.#groupsAllow(peer)) {
       this.#table.add({ peer, heard, tried: -Infinity, roundTrip, failures: 0 })
       this.#added.push(peer)
     }
   }
 
-  #forget (id: string): void {
+  #forget(id: string): void {
     this.#queue.delete(id)
     this.#checking.delete(id)
   }
 
   /** All rest for the same time, so those who began first end first. */
-  #rest (now: Millis, id: string): void {
+  #rest(now: Millis, id: string): void {
     this.#resting.delete(id)
     this.#resting.set(id, now + limits.includeRetryAfter)
     const [oldest] = this.#resting.keys()
@@ -196,7 +196,7 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
     }
   }
 
-  #wake (now: Millis): void {
+  #wake(now: Millis): void {
     for (const [id, until] of this.#resting) {
       if (until > now) {
         break

@@ -9,19 +9,18 @@ import type { Millis } from '../time.ts'
 export type ProbeInput =
   | { readonly type: 'tick' }
   /** Anybody answered anything: we are online. */
-  | { readonly type: 'answered', readonly contact: Contact }
+  | { readonly type: 'answered'; readonly contact: Contact }
   /** A request to a peer failed, whoever asked; `sent` is when it went out. */
-  | { readonly type: 'failed', readonly contact: Contact, readonly sent: Millis }
+  | { readonly type: 'failed'; readonly contact: Contact; readonly sent: Millis }
   /** The peer said that it does not serve (any more). */
-  | { readonly type: 'gone', readonly contact: Contact }
+  | { readonly type: 'gone'; readonly contact: Contact }
   /** The table has gained a peer, which may be due earlier than what was known. */
-  | { readonly type: 'added', readonly heard: Millis }
+  | { readonly type: 'added'; readonly heard: Millis }
   | { readonly type: 'stop' }
 
 export type ProbeOutput =
   /** Ask this entry for our own id. */
-  | { readonly type: 'probe', readonly peer: PeerInfo }
-  | { readonly type: 'removed', readonly peer: PeerInfo }
+  { readonly type: 'probe'; readonly peer: PeerInfo } | { readonly type: 'removed'; readonly peer: PeerInfo }
 
 /**
  * Who leaves the table. Entries that have been silent for `probeAfter` are asked, the one silent for longest first,
@@ -38,7 +37,7 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
   // bounded by the entries due at one look: taken from the front by poll, oldest first
   #due: Entry[] = []
   // bounded by the table, whose entries alone are noted: failures, and when their requests went out, until an answer comes
-  readonly #unconfirmed = new Map<string, { contact: Contact, sent: Millis }>()
+  readonly #unconfirmed = new Map<string, { contact: Contact; sent: Millis }>()
   // bounded by the inputs since the last poll: drained after each
   readonly #removed: PeerInfo[] = []
   #lastAnswer: Millis = -Infinity
@@ -46,19 +45,19 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
   /** When to look through the table again; never later than the first entry falls due, give or take `probePause`. */
   #next: Millis = Infinity
 
-  constructor (table: Table) {
+  constructor(table: Table) {
     this.#table = table
   }
 
-  get deadline (): Millis {
+  get deadline(): Millis {
     return this.#next
   }
 
-  get sizes (): { probing: number, due: number, unconfirmed: number } {
+  get sizes(): { probing: number; due: number; unconfirmed: number } {
     return { probing: this.#probing.size, due: this.#due.length, unconfirmed: this.#unconfirmed.size }
   }
 
-  handle (now: Millis, input: ProbeInput): void {
+  handle(now: Millis, input: ProbeInput): void {
     this.#now = now
     switch (input.type) {
       case 'tick':
@@ -90,7 +89,7 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
     }
   }
 
-  poll (): ProbeOutput | undefined {
+  poll(): ProbeOutput | undefined {
     const removed = this.#removed.shift()
     if (removed !== undefined) {
       return { type: 'removed', peer: removed }
@@ -110,7 +109,7 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
     return undefined
   }
 
-  #answered (now: Millis, by: Contact): void {
+  #answered(now: Millis, by: Contact): void {
     this.#lastAnswer = now
     this.#unconfirmed.delete(by.id)
     for (const { contact, sent } of this.#unconfirmed.values()) {
@@ -122,7 +121,7 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
     this.#unconfirmed.clear()
   }
 
-  #failed (contact: Contact, sent: Millis): void {
+  #failed(contact: Contact, sent: Millis): void {
     if (sent <= this.#lastAnswer) {
       this.#count(contact)
     } else if (sent <= this.#now && this.#table.has(contact)) {
@@ -130,13 +129,13 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
     }
   }
 
-  #count (contact: Contact): void {
+  #count(contact: Contact): void {
     if (this.#table.failed(contact) >= limits.failuresToEvict) {
       this.#remove(contact)
     }
   }
 
-  #look (now: Millis): void {
+  #look(now: Millis): void {
     this.#due = []
     let next = Infinity
     let witness: Entry | undefined
@@ -159,7 +158,7 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
     this.#next = Math.max(next, now + limits.probePause)
   }
 
-  #remove (contact: Contact): void {
+  #remove(contact: Contact): void {
     this.#probing.delete(contact.id)
     this.#unconfirmed.delete(contact.id)
     const removed = this.#table.remove(contact)
@@ -169,6 +168,6 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
   }
 }
 
-function dueAt (entry: Entry): Millis {
+function dueAt(entry: Entry): Millis {
   return Math.max(entry.heard + limits.probeAfter, entry.tried + limits.probeRetryAfter)
 }

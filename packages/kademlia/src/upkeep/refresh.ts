@@ -24,17 +24,17 @@ export type RefreshInput =
   /** Refresh every bucket as soon as possible, unless that is what runs. */
   | { readonly type: 'all' }
   /** A lookup for this key ended: its bucket has been refreshed by it. */
-  | { readonly type: 'looked', readonly key: Key }
+  | { readonly type: 'looked'; readonly key: Key }
   /** The preimage that was asked for. */
-  | { readonly type: 'targeted', readonly bucket: number, readonly target: Target }
+  | { readonly type: 'targeted'; readonly bucket: number; readonly target: Target }
   /** The lookup of a bucket ended. */
-  | { readonly type: 'ended', readonly bucket: number }
+  | { readonly type: 'ended'; readonly bucket: number }
   | { readonly type: 'stop' }
 
 export type RefreshOutput =
   /** A preimage of a random key of this bucket is wanted. */
-  | { readonly type: 'target', readonly bucket: number, readonly prefix: Prefix }
-  | { readonly type: 'lookup', readonly bucket: number, readonly target: Target }
+  | { readonly type: 'target'; readonly bucket: number; readonly prefix: Prefix }
+  | { readonly type: 'lookup'; readonly bucket: number; readonly target: Target }
   | { readonly type: 'began' }
   /** No bucket is due any more and no lookup runs. */
   | { readonly type: 'ended' }
@@ -55,23 +55,23 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
   // bounded by limits.refreshLookups
   readonly #running = new Set<number>()
   // bounded by #running: preimages that have come
-  readonly #targets: Array<{ bucket: number, target: Target }> = []
+  readonly #targets: Array<{ bucket: number; target: Target }> = []
   #now: Millis = 0
   #phase: 'resting' | 'wanted' | 'running' = 'resting'
   /** Whether all buckets are being refreshed, so that whoever wants that may join. */
   #whole = false
 
-  constructor (table: Table, config: RefreshConfig, rng: Rng) {
+  constructor(table: Table, config: RefreshConfig, rng: Rng) {
     this.#table = table
     this.#config = config
     this.#rng = rng
   }
 
-  get running (): number {
+  get running(): number {
     return this.#running.size
   }
 
-  get deadline (): Millis {
+  get deadline(): Millis {
     // with nobody to ask or no place free nothing can begin, whatever is due: the time must not stay in the past
     if (this.#table.size === 0 || this.#running.size >= limits.refreshLookups) {
       return Infinity
@@ -87,7 +87,7 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
     return next
   }
 
-  handle (now: Millis, input: RefreshInput): void {
+  handle(now: Millis, input: RefreshInput): void {
     this.#now = now
     this.#track(now)
     switch (input.type) {
@@ -118,7 +118,7 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
     }
   }
 
-  poll (): RefreshOutput | undefined {
+  poll(): RefreshOutput | undefined {
     const target = this.#targets.shift()
     if (target !== undefined) {
       return { type: 'lookup', bucket: target.bucket, target: target.target }
@@ -144,7 +144,7 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
     return undefined
   }
 
-  #begin (bucket: number): RefreshOutput {
+  #begin(bucket: number): RefreshOutput {
     if (bucket < limits.preimageBits) {
       const key = this.#table.self.key.slice()
       key[bucket >> 5] = (key[bucket >> 5] as number) ^ (0x80000000 >>> (bucket & 31))
@@ -156,24 +156,24 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
   }
 
   /** Every bucket down to the deepest that holds a peer has a time; new ones are due a whole interval from now. */
-  #track (now: Millis): void {
+  #track(now: Millis): void {
     while (this.#due.length < this.#table.depth) {
       this.#due.push(this.#after(now))
     }
   }
 
-  #looked (now: Millis, bucket: number): void {
+  #looked(now: Millis, bucket: number): void {
     if (bucket < this.#due.length && !this.#running.has(bucket)) {
       this.#due[bucket] = this.#after(now)
     }
   }
 
   /** One interval later, spread by a tenth so that nodes that started together do not refresh together. */
-  #after (now: Millis): Millis {
+  #after(now: Millis): Millis {
     return now + Math.floor(this.#config.interval * (1 + this.#rng.float() / 10))
   }
 
-  #nextDue (): number | undefined {
+  #nextDue(): number | undefined {
     if (this.#running.size >= limits.refreshLookups || this.#table.size === 0) {
       return undefined
     }

@@ -19,36 +19,41 @@ export interface UpkeepConfig {
 }
 
 /** Which policy a lookup serves. */
-export type UpkeepLookup = { readonly type: 'bootstrap' } | { readonly type: 'refresh', readonly bucket: number }
+export type UpkeepLookup = { readonly type: 'bootstrap' } | { readonly type: 'refresh'; readonly bucket: number }
 
 export type UpkeepInput =
   | { readonly type: 'tick' }
-  | { readonly type: 'start', readonly kind: 'bootstrap' | 'refresh' }
+  | { readonly type: 'start'; readonly kind: 'bootstrap' | 'refresh' }
   /** A connected peer says that it serves. */
-  | { readonly type: 'candidate', readonly peer: PeerInfo }
+  | { readonly type: 'candidate'; readonly peer: PeerInfo }
   /** A peer has new addresses. */
-  | { readonly type: 'readdressed', readonly peer: PeerInfo }
-  | { readonly type: 'restored', readonly peer: PeerInfo, readonly heard: Millis, readonly roundTrip: Millis }
+  | { readonly type: 'readdressed'; readonly peer: PeerInfo }
+  | { readonly type: 'restored'; readonly peer: PeerInfo; readonly heard: Millis; readonly roundTrip: Millis }
   /** A peer answered a FIND_NODE, whoever asked it. */
-  | { readonly type: 'answered', readonly peer: PeerInfo, readonly roundTrip: Millis }
+  | { readonly type: 'answered'; readonly peer: PeerInfo; readonly roundTrip: Millis }
   /** A request failed that went out at `sent`, whoever asked; `Infinity` where the fault was our own. */
-  | { readonly type: 'failed', readonly contact: Contact, readonly sent: Millis }
+  | { readonly type: 'failed'; readonly contact: Contact; readonly sent: Millis }
   /** The peer does not serve, or not any longer. */
-  | { readonly type: 'gone', readonly contact: Contact }
-  | { readonly type: 'targeted', readonly bucket: number, readonly target: Target }
+  | { readonly type: 'gone'; readonly contact: Contact }
+  | { readonly type: 'targeted'; readonly bucket: number; readonly target: Target }
   /** A lookup ended, of ours (`lookup`) or of anybody's. */
-  | { readonly type: 'looked', readonly key: Key, readonly contacts: number, readonly lookup: UpkeepLookup | undefined }
+  | { readonly type: 'looked'; readonly key: Key; readonly contacts: number; readonly lookup: UpkeepLookup | undefined }
   | { readonly type: 'stop' }
 
 export type UpkeepOutput =
   /** Ask this peer for our own id: to check a candidate, or to probe an entry. */
-  | { readonly type: 'ask', readonly peer: PeerInfo }
+  | { readonly type: 'ask'; readonly peer: PeerInfo }
   /** The connected peers that serve and are not in the table are wanted as candidates again. */
   | { readonly type: 'vacant' }
-  | { readonly type: 'lookup', readonly target: Target, readonly lookup: UpkeepLookup }
-  | { readonly type: 'target', readonly bucket: number, readonly prefix: Prefix }
-  | { readonly type: 'table', readonly change: 'added' | 'removed', readonly peer: PeerInfo }
-  | { readonly type: 'upkeep', readonly kind: 'bootstrap' | 'refresh', readonly phase: 'began' | 'ended', readonly contacts: number }
+  | { readonly type: 'lookup'; readonly target: Target; readonly lookup: UpkeepLookup }
+  | { readonly type: 'target'; readonly bucket: number; readonly prefix: Prefix }
+  | { readonly type: 'table'; readonly change: 'added' | 'removed'; readonly peer: PeerInfo }
+  | {
+      readonly type: 'upkeep'
+      readonly kind: 'bootstrap' | 'refresh'
+      readonly phase: 'began' | 'ended'
+      readonly contacts: number
+    }
 
 /**
  * The four policies that keep the table good, and what they tell each other: who enters ({@link Include}), who leaves
@@ -62,7 +67,7 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
   readonly #bootstrap: Bootstrap
   #now: Millis = 0
 
-  constructor (table: Table, config: UpkeepConfig, rng: Rng) {
+  constructor(table: Table, config: UpkeepConfig, rng: Rng) {
     this.#table = table
     this.#include = new Include(table, config)
     this.#probe = new Probe(table)
@@ -71,15 +76,15 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
   }
 
   /** Sizes of all collections, for leak checks. */
-  get sizes (): Readonly<Record<string, number>> {
+  get sizes(): Readonly<Record<string, number>> {
     return { ...this.#include.sizes, ...this.#probe.sizes, refreshing: this.#refresh.running }
   }
 
-  get deadline (): Millis {
+  get deadline(): Millis {
     return Math.min(this.#include.deadline, this.#probe.deadline, this.#refresh.deadline, this.#bootstrap.deadline)
   }
 
-  handle (now: Millis, input: UpkeepInput): void {
+  handle(now: Millis, input: UpkeepInput): void {
     this.#now = now
     switch (input.type) {
       case 'tick':
@@ -128,11 +133,11 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
     }
   }
 
-  poll (): UpkeepOutput | undefined {
+  poll(): UpkeepOutput | undefined {
     return this.#pollInclude() ?? this.#pollProbe() ?? this.#pollRefresh() ?? this.#pollBootstrap()
   }
 
-  #looked (now: Millis, { key, contacts, lookup }: Extract<UpkeepInput, { type: 'looked' }>): void {
+  #looked(now: Millis, { key, contacts, lookup }: Extract<UpkeepInput, { type: 'looked' }>): void {
     this.#refresh.handle(now, { type: 'looked', key })
     if (lookup?.type === 'refresh') {
       this.#refresh.handle(now, { type: 'ended', bucket: lookup.bucket })
@@ -141,7 +146,7 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
     }
   }
 
-  #pollInclude (): UpkeepOutput | undefined {
+  #pollInclude(): UpkeepOutput | undefined {
     const output = this.#include.poll()
     switch (output?.type) {
       case undefined:
@@ -161,7 +166,7 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
     }
   }
 
-  #pollProbe (): UpkeepOutput | undefined {
+  #pollProbe(): UpkeepOutput | undefined {
     const output = this.#probe.poll()
     if (output?.type === 'removed') {
       this.#bootstrap.handle(this.#now, { type: 'table' })
@@ -171,7 +176,7 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
     return output && { type: 'ask', peer: output.peer }
   }
 
-  #pollRefresh (): UpkeepOutput | undefined {
+  #pollRefresh(): UpkeepOutput | undefined {
     const output = this.#refresh.poll()
     switch (output?.type) {
       case undefined:
@@ -190,7 +195,7 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
     }
   }
 
-  #pollBootstrap (): UpkeepOutput | undefined {
+  #pollBootstrap(): UpkeepOutput | undefined {
     const output = this.#bootstrap.poll()
     switch (output?.type) {
       case undefined:
