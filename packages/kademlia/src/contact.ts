@@ -36,7 +36,7 @@ export interface Addresses {
 export interface PeerInfo {
   readonly contact: Contact
   readonly addresses: Addresses
-  /** The address groups (IPv4 /16, IPv6 /32) that the addresses fall in, for the IP limits; empty where none apply. */
+  /** The address groups (IPv4 /16, IPv6 /32) that it is in, each once, for the IP limits; empty where none apply. */
   readonly groups: readonly number[]
 }
 
