@@ -8,7 +8,7 @@ import type { ServerLimits } from './limits.ts'
  *   its side or the stream has been served enough.
  * - `throttled`: a request is decoded, but its rate is used up. Left when there are tokens again.
  * - `answering`: the handler promised an answer. Left when it comes.
- * - `draining`: the last answer did not fit the transport's buffer. Left when that has drained.
+ * - `draining`: the transport did not take the last answer whole. Left when it has.
  * - `closing`: our side is closed, the asker's perhaps not yet. What still comes is dropped.
  * - `ended`: closed, reset, or lost with its connection. Final.
  *

@@ -247,7 +247,8 @@ export class ServedStream<Message> {
     this.#messages++
     if (answer !== undefined) {
       this.#server.counters.answers++
-      if (!this.#stream.send(answer) && this.#state === 'reading') {
+      // QUIC says after each send that it wants to drain; only what it did not take has to be waited for
+      if (!this.#stream.send(answer) && this.#stream.writeBufferLength > 0 && this.#state === 'reading') {
         this.#enter('draining', now)
       }
     }
@@ -267,9 +268,9 @@ export class ServedStream<Message> {
       return
     }
 
-    // the stream sends the rest in a microtask that it has queued before this one, and may fill up again
+    // the stream sends the rest in a microtask that it has queued before this one, as far as it is taken
     queueMicrotask(() => {
-      if (this.#state === 'draining' && !this.#stream.writableNeedsDrain) {
+      if (this.#state === 'draining' && this.#stream.writeBufferLength === 0) {
         this.#readOn()
       }
     })
