@@ -9,6 +9,7 @@ import type { ResetReason } from './errors.ts'
 import { serverLimits, sweepInterval } from './limits.ts'
 import type { ServerLimits } from './limits.ts'
 import { originOf } from './origin.ts'
+import type { Origin } from './origin.ts'
 import { ServedStream } from './served-stream.ts'
 
 /**
@@ -97,6 +98,8 @@ export class StreamServer<Message> {
   readonly #throttled = new Set<ServedStream<Message>>()
   readonly #peers: Budgets<string>
   readonly #groups: Budgets<number>
+  // one for each connection that is open, found once for all its streams
+  readonly #origins = new WeakMap<Asker['remoteAddr'], Origin>()
   #sweepDue: Millis = 0
   #stopped = false
 
@@ -225,7 +228,7 @@ export class StreamServer<Message> {
 
   #open(connection: Asker, now: Millis): Account {
     const peer = connection.remotePeer.toString()
-    const { local, group } = originOf(connection.remoteAddr)
+    const { local, group } = this.#originOf(connection)
     return {
       peer,
       peerBudget: this.#peers.open(peer, now),
@@ -233,6 +236,12 @@ export class StreamServer<Message> {
       group,
       groupBudget: group === undefined ? undefined : this.#groups.open(group, now)
     }
+  }
+
+  #originOf({ remoteAddr }: Asker): Origin {
+    const origin = this.#origins.get(remoteAddr) ?? originOf(remoteAddr)
+    this.#origins.set(remoteAddr, origin)
+    return origin
   }
 
   #ring(): void {

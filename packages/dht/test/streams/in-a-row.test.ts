@@ -30,10 +30,16 @@ test('a thousand requests in a row, each on a stream that the asker resets after
   const child = fork(new URL('fixtures/quic-server.ts', import.meta.url), [String(quicStreamLimit)], {
     execArgv: ['-C', 'vicinity-source', '--disable-warning=ExperimentalWarning']
   })
-  t.after(() => { child.kill() })
+  t.after(() => {
+    child.kill()
+  })
   const address = await new Promise<string>((resolve, reject) => {
-    child.once('message', message => { resolve(message as string) })
-    child.once('exit', code => { reject(new Error(`the server exited with ${code}`)) })
+    child.once('message', message => {
+      resolve(message as string)
+    })
+    child.once('exit', code => {
+      reject(new Error(`the server exited with ${code}`))
+    })
   })
   const client = await startNode(t, 'quic')
   const connection = await client.libp2p.dial(multiaddr(address))
@@ -42,11 +48,15 @@ test('a thousand requests in a row, each on a stream that the asker resets after
   }
 })
 
-async function askOnce (connection: Connection, message: string, end: 'close' | 'reset'): Promise<string> {
+async function askOnce(connection: Connection, message: string, end: 'close' | 'reset'): Promise<string> {
   const stream = await connection.newStream(protocol)
   const answer = Promise.withResolvers<string>()
-  stream.addEventListener('message', event => { answer.resolve(text(event.data.subarray())) })
-  stream.addEventListener('close', event => { answer.reject(event.error ?? new Error('closed without an answer')) })
+  stream.addEventListener('message', event => {
+    answer.resolve(text(event.data.subarray()))
+  })
+  stream.addEventListener('close', event => {
+    answer.reject(event.error ?? new Error('closed without an answer'))
+  })
   stream.send(framed(message))
   const received = await answer.promise
   if (end === 'close') {

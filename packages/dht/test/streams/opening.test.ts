@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import { AbortError, ConnectionClosedError, DialError, LimitedConnectionError, StreamResetError, TimeoutError } from '@libp2p/interface'
+import {
+  AbortError,
+  ConnectionClosedError,
+  DialError,
+  LimitedConnectionError,
+  StreamResetError,
+  TimeoutError
+} from '@libp2p/interface'
 import type { Connection, Stream } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -16,7 +23,9 @@ const relay = '/ip4/8.8.4.4/tcp/4001/p2p/12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3Zn
 
 test('a connection that closes while a stream is opened is made again', async t => {
   const { server, client, pool } = await startPair(t, connection => ({
-    newStream: async () => { throw new ConnectionClosedError(`${connection.id} is closed`) }
+    newStream: async () => {
+      throw new ConnectionClosedError(`${connection.id} is closed`)
+    }
   }))
   assert.equal(text(await pool.request(server.peer, server.addresses, framed('x'), { maxReplyBytes: 100 })), 're: x')
   assert.equal(client.libp2p.getConnections().length, 1)
@@ -84,7 +93,12 @@ test('what libp2p says of a dial that failed', () => {
 
 test('what is dialled ends in the peer, and is not too much', () => {
   const other = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5'
-  const targets = (texts: string[], limit = 8): string[] => dialTargets(peer, texts.map(address => multiaddr(address)), limit).map(String)
+  const targets = (texts: string[], limit = 8): string[] =>
+    dialTargets(
+      peer,
+      texts.map(address => multiaddr(address)),
+      limit
+    ).map(String)
   assert.deepEqual(targets(['/ip4/1.2.3.4/tcp/1']), [`/ip4/1.2.3.4/tcp/1/p2p/${peer}`])
   assert.deepEqual(targets([`/ip4/1.2.3.4/tcp/1/p2p/${peer}`]), [`/ip4/1.2.3.4/tcp/1/p2p/${peer}`])
   assert.deepEqual(targets([`/ip4/1.2.3.4/tcp/1/p2p/${other}`]), [])
@@ -94,24 +108,31 @@ test('what is dialled ends in the peer, and is not too much', () => {
 })
 
 /** A node to ask, and a pool whose connections to it are changed as the test wants. */
-async function startPair (
-  t: Parameters<typeof startNode>[0], change: (connection: Connection) => Partial<Connection>
-): Promise<{ server: Node, client: Node, pool: StreamPool }> {
+async function startPair(
+  t: Parameters<typeof startNode>[0],
+  change: (connection: Connection) => Partial<Connection>
+): Promise<{ server: Node; client: Node; pool: StreamPool }> {
   const [server, client] = await Promise.all([startNode(t), startNode(t)])
   await serve(t, server)
   await client.libp2p.dial(server.addresses)
   const { connectionManager } = client
-  const pool = new StreamPool({
-    logger: client.libp2p.logger,
-    peerStore: client.libp2p.peerStore,
-    connectionManager: {
-      getConnections: id => connectionManager.getConnections(id).map(connection => {
-        const changed = { status: connection.status, direct: connection.direct, id: connection.id, ...change(connection) }
-        return changed as Connection
-      }),
-      openConnection: async (target, options) => await connectionManager.openConnection(target, options)
-    }
-  }, { protocol })
-  t.after(() => { pool.stop() })
+  const pool = new StreamPool(
+    {
+      logger: client.libp2p.logger,
+      peerStore: client.libp2p.peerStore,
+      connectionManager: {
+        getConnections: id =>
+          connectionManager.getConnections(id).map(connection => {
+            const changed = { status: connection.status, direct: connection.direct, id: connection.id, ...change(connection) }
+            return changed as Connection
+          }),
+        openConnection: async (target, options) => await connectionManager.openConnection(target, options)
+      }
+    },
+    { protocol }
+  )
+  t.after(() => {
+    pool.stop()
+  })
   return { server, client, pool }
 }

@@ -81,7 +81,9 @@ test('a peer that stays above its rate is reset', async t => {
   // what was sent ahead has to arrive between the steps, as it does when time passes by itself
   const step = async (): Promise<void> => {
     clock.advance(250)
-    await until(() => served.counters.resets.throttled > 0 || raw.received().length >= served.counters.answers * framed('re: x').length)
+    await until(
+      () => served.counters.resets.throttled > 0 || raw.received().length >= served.counters.answers * framed('re: x').length
+    )
   }
   for (let elapsed = 0; elapsed < 9_000; elapsed += 250) {
     await step()
@@ -193,32 +195,34 @@ test('what is sent ahead of the rate is bounded', async t => {
 
 test('a budget never gives more than its burst and its rate', () => {
   const rates = { request: { perSecond: 20, burst: 10 }, provide: { perSecond: 50, burst: 30 } }
-  fc.assert(fc.property(
-    fc.array(fc.record({ wait: fc.integer({ min: 0, max: 400 }), draws: fc.integer({ min: 0, max: 20 }) }), { maxLength: 50 }),
-    steps => {
-      const budgets = new Budgets<string>(rates, 10)
-      const budget = budgets.open('peer', 0)
-      let now = 0
-      let drawn = 0
-      for (const step of steps) {
-        now += step.wait
-        for (let i = 0; i < step.draws; i++) {
-          if (budgets.wait(budget, 'request', now) === 0) {
-            budgets.draw(budget, 'request')
-            drawn++
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ wait: fc.integer({ min: 0, max: 400 }), draws: fc.integer({ min: 0, max: 20 }) }), { maxLength: 50 }),
+      steps => {
+        const budgets = new Budgets<string>(rates, 10)
+        const budget = budgets.open('peer', 0)
+        let now = 0
+        let drawn = 0
+        for (const step of steps) {
+          now += step.wait
+          for (let i = 0; i < step.draws; i++) {
+            if (budgets.wait(budget, 'request', now) === 0) {
+              budgets.draw(budget, 'request')
+              drawn++
+            }
           }
+
+          assert.ok(drawn <= 10 + (now / 1_000) * 20 + 1e-6)
         }
 
-        assert.ok(drawn <= 10 + now / 1_000 * 20 + 1e-6)
+        const wait = budgets.wait(budget, 'request', now)
+        assert.equal(budgets.wait(budget, 'request', now + wait + 1e-6), 0)
+        budgets.close('peer', budget, now)
+        budgets.sweep(now + 60_000)
+        assert.equal(budgets.size, 0)
       }
-
-      const wait = budgets.wait(budget, 'request', now)
-      assert.equal(budgets.wait(budget, 'request', now + wait + 1e-6), 0)
-      budgets.close('peer', budget, now)
-      budgets.sweep(now + 60_000)
-      assert.equal(budgets.size, 0)
-    }
-  ))
+    )
+  )
 })
 
 test('budgets are bounded, and those in use stay', () => {
@@ -251,17 +255,17 @@ test('where a connection comes from', () => {
   }
 })
 
-async function askTimes (raw: RawStream, count: number): Promise<void> {
+async function askTimes(raw: RawStream, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     raw.stream.send(framed('x'))
   }
 }
 
-function answersIn (raw: RawStream): number {
+function answersIn(raw: RawStream): number {
   return raw.received().length / framed('re: x').length
 }
 
-async function askAll (server: Node, clients: Node[], served: StreamServer<string>, expected: number): Promise<void> {
+async function askAll(server: Node, clients: Node[], served: StreamServer<string>, expected: number): Promise<void> {
   for (const client of clients) {
     const raw = await openRaw(client, server)
     await askTimes(raw, 10)

@@ -28,7 +28,10 @@ for (const over of ['tcp', 'memory', 'quic'] satisfies Over[]) {
 
     const answers = await Promise.all(Array.from({ length: 100 }, async (_, i) => ask(pool, server, `${i}`)))
 
-    assert.deepEqual(answers, Array.from({ length: 100 }, (_, i) => `re: ${i}`))
+    assert.deepEqual(
+      answers,
+      Array.from({ length: 100 }, (_, i) => `re: ${i}`)
+    )
     assert.ok(served.counters.opened <= 8, `${served.counters.opened} streams were opened`)
     assert.equal(served.counters.requests, 100)
   })
@@ -39,7 +42,12 @@ test('the caller hears when the stream is open, for new and for reused streams',
   await serve(t, server)
   const pool = poolOf(t, client)
   let opened = 0
-  const options = { maxReplyBytes: 1_000, onOpened: () => { opened++ } }
+  const options = {
+    maxReplyBytes: 1_000,
+    onOpened: () => {
+      opened++
+    }
+  }
 
   const first = pool.request(server.peer, server.addresses, framed('a'), options)
   assert.equal(opened, 0)
@@ -99,12 +107,16 @@ test('what goes wrong is told apart', async t => {
     await assert.rejects(request(), failsWith('unsupported'))
   })
   await t.test('reset instead of an answer', async () => {
-    await serveRaw(server, stream => { stream.abort(new Error('no')) })
+    await serveRaw(server, stream => {
+      stream.abort(new Error('no'))
+    })
     await assert.rejects(request(), failsWith('reset'))
     await server.libp2p.unhandle(protocol)
   })
   await t.test('closed instead of an answer', async () => {
-    await serveRaw(server, stream => { void stream.close() })
+    await serveRaw(server, stream => {
+      void stream.close()
+    })
     await assert.rejects(request(), failsWith('reset'))
     await server.libp2p.unhandle(protocol)
   })
@@ -117,17 +129,23 @@ test('what goes wrong is told apart', async t => {
     await server.libp2p.unhandle(protocol)
   })
   await t.test('an answer too long', async () => {
-    await serveRaw(server, stream => { stream.send(framed('a'.repeat(101))) })
+    await serveRaw(server, stream => {
+      stream.send(framed('a'.repeat(101)))
+    })
     await assert.rejects(request(), failsWith('malformed'))
     await server.libp2p.unhandle(protocol)
   })
   await t.test('not an answer at all', async () => {
-    await serveRaw(server, stream => { stream.send(new Uint8Array(20).fill(255)) })
+    await serveRaw(server, stream => {
+      stream.send(new Uint8Array(20).fill(255))
+    })
     await assert.rejects(request(), failsWith('malformed'))
     await server.libp2p.unhandle(protocol)
   })
   await t.test('the connection is lost', async () => {
-    await serveRaw(server, (_, connection) => { connection.abort(new Error('gone')) })
+    await serveRaw(server, (_, connection) => {
+      connection.abort(new Error('gone'))
+    })
     await assert.rejects(request(), failsWith('reset'))
     await server.libp2p.unhandle(protocol)
   })
@@ -146,7 +164,9 @@ test('an aborted request fails as our own, resets its stream and spares the othe
         stream.send(framed(message))
       }
     })
-    stream.addEventListener('close', event => { resets += event.error === undefined ? 0 : 1 })
+    stream.addEventListener('close', event => {
+      resets += event.error === undefined ? 0 : 1
+    })
   })
   const pool = poolOf(t, client)
   await ask(pool, server, 'warm')
@@ -177,7 +197,11 @@ test('a request that is aborted while dialling leaves nothing', async t => {
 test('stopping during a hundred requests settles them all and leaves nothing', async t => {
   const [server, client] = await Promise.all([startNode(t), startNode(t)])
   let asked = 0
-  await serveRaw(server, stream => { stream.addEventListener('message', () => { asked++ }) })
+  await serveRaw(server, stream => {
+    stream.addEventListener('message', () => {
+      asked++
+    })
+  })
   const pool = poolOf(t, client)
   const requests = Array.from({ length: 100 }, async () => ask(pool, server, 'x'))
   const settled = Promise.allSettled(requests)
@@ -235,7 +259,7 @@ test('a message that is not answered has a stream of its own, closed by us', asy
   })
 })
 
-function failsWith (reason: RequestError['reason']): (error: unknown) => true {
+function failsWith(reason: RequestError['reason']): (error: unknown) => true {
   return error => {
     assert.ok(error instanceof RequestError, String(error))
     assert.equal(error.reason, reason, error.message)
@@ -244,6 +268,6 @@ function failsWith (reason: RequestError['reason']): (error: unknown) => true {
   }
 }
 
-function streamsOf (connections: ReadonlyArray<{ readonly streams: ReadonlyArray<{ readonly protocol: string }> }>): number {
+function streamsOf(connections: ReadonlyArray<{ readonly streams: ReadonlyArray<{ readonly protocol: string }> }>): number {
   return connections.flatMap(connection => connection.streams).filter(stream => stream.protocol === protocol).length
 }

@@ -6,7 +6,7 @@ import { ask, framed, ManualClock, openRaw, poolOf, serve, serveRaw, startNode, 
 import type { Node, Over } from './support.ts'
 
 /** Answers each message with itself and lets `after` see to the stream. */
-async function serveEcho (node: Node, after: (stream: Stream, answers: number) => void): Promise<{ streams: number }> {
+async function serveEcho(node: Node, after: (stream: Stream, answers: number) => void): Promise<{ streams: number }> {
   const counts = { streams: 0 }
   await serveRaw(node, stream => {
     counts.streams++
@@ -24,7 +24,9 @@ async function serveEcho (node: Node, after: (stream: Stream, answers: number) =
 for (const over of ['tcp', 'quic'] satisfies Over[]) {
   test(`a peer that closes after each answer is asked on a new stream each time (${over})`, async t => {
     const [server, client] = await Promise.all([startNode(t, over), startNode(t, over)])
-    const counts = await serveEcho(server, stream => { void stream.close() })
+    const counts = await serveEcho(server, stream => {
+      void stream.close()
+    })
     const pool = poolOf(t, client)
     for (let i = 0; i < 10; i++) {
       assert.equal(await ask(pool, server, `${i}`), `${i}`)
@@ -122,7 +124,11 @@ test('a peer that sends more than it was asked for is not asked on that stream a
 test('a peer is taken for one that closes after each answer no longer than said', async t => {
   const [server, client] = await Promise.all([startNode(t), startNode(t)])
   let closing = true
-  await serveEcho(server, stream => { if (closing) { void stream.close() } })
+  await serveEcho(server, stream => {
+    if (closing) {
+      void stream.close()
+    }
+  })
   const clock = new ManualClock()
   const pool = poolOf(t, client, {}, clock)
   for (let i = 0; i < 4; i++) {
@@ -170,8 +176,12 @@ test('a peer that does not close its side after us is reset', async t => {
   const [server, client] = await Promise.all([startNode(t), startNode(t)])
   let resets = 0
   await serveRaw(server, stream => {
-    stream.addEventListener('message', event => { stream.send(event.data) })
-    stream.addEventListener('close', event => { resets += event.error === undefined ? 0 : 1 })
+    stream.addEventListener('message', event => {
+      stream.send(event.data)
+    })
+    stream.addEventListener('close', event => {
+      resets += event.error === undefined ? 0 : 1
+    })
   })
   const clock = new ManualClock()
   const pool = poolOf(t, client, {}, clock)
@@ -188,8 +198,12 @@ test('streams that only wait for their peer to close make room for requests', as
   const [server, client] = await Promise.all([startNode(t), startNode(t)])
   let ended = 0
   await serveRaw(server, stream => {
-    stream.addEventListener('message', event => { stream.send(event.data) })
-    stream.addEventListener('close', () => { ended++ })
+    stream.addEventListener('message', event => {
+      stream.send(event.data)
+    })
+    stream.addEventListener('close', () => {
+      ended++
+    })
   })
   const clock = new ManualClock()
   const pool = poolOf(t, client, { streamsPerPeer: 2, idlePerPeer: 2 }, clock)
@@ -243,7 +257,11 @@ for (const over of ['tcp', 'memory', 'quic'] satisfies Over[]) {
   test(`requests in flight when the connection is lost fail as reset (${over})`, async t => {
     const [server, client] = await Promise.all([startNode(t, over), startNode(t, over)])
     let asked = 0
-    await serveRaw(server, stream => { stream.addEventListener('message', () => { asked++ }) })
+    await serveRaw(server, stream => {
+      stream.addEventListener('message', () => {
+        asked++
+      })
+    })
     const pool = poolOf(t, client)
     const requests = Promise.allSettled(Array.from({ length: 10 }, async () => ask(pool, server, 'x')))
     await until(() => asked === 10)

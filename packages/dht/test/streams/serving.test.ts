@@ -27,23 +27,29 @@ for (const over of ['tcp', 'memory', 'quic'] satisfies Over[]) {
 test('requests are answered in order however the bytes are cut', async t => {
   const [server, client] = await Promise.all([startNode(t, 'memory'), startNode(t, 'memory')])
   const served = await serve(t, server)
-  await fc.assert(fc.asyncProperty(
-    fc.array(fc.string({ minLength: 1, maxLength: 300 }).map(message => `m${message}`), { minLength: 1, maxLength: 8 }),
-    fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 }),
-    async (messages, cuts) => {
-      const raw = await openRaw(client, server)
-      const bytes = new Uint8ArrayList(...messages.map(framed)).subarray()
-      for (let from = 0, cut = 0; from < bytes.length; cut++) {
-        const length = cuts[cut % cuts.length] ?? 1
-        raw.stream.send(bytes.subarray(from, from + length))
-        from += length
-      }
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.string({ minLength: 1, maxLength: 300 }).map(message => `m${message}`),
+        { minLength: 1, maxLength: 8 }
+      ),
+      fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 }),
+      async (messages, cuts) => {
+        const raw = await openRaw(client, server)
+        const bytes = new Uint8ArrayList(...messages.map(framed)).subarray()
+        for (let from = 0, cut = 0; from < bytes.length; cut++) {
+          const length = cuts[cut % cuts.length] ?? 1
+          raw.stream.send(bytes.subarray(from, from + length))
+          from += length
+        }
 
-      await raw.stream.close()
-      assert.equal(await raw.closed, 'closed')
-      assert.equal(raw.received(), messages.map(message => text(framed(`re: ${message}`))).join(''))
-    }
-  ), { numRuns: 30 })
+        await raw.stream.close()
+        assert.equal(await raw.closed, 'closed')
+        assert.equal(raw.received(), messages.map(message => text(framed(`re: ${message}`))).join(''))
+      }
+    ),
+    { numRuns: 30 }
+  )
   await until(() => served.counters.streams === 0)
 })
 
@@ -52,9 +58,12 @@ test('an answer that is promised is waited for, and keeps its place', async t =>
   const promises = new Map<string, (answer: Uint8Array) => void>()
   const handler: RequestHandler<string> = {
     ...echo,
-    answer: (message, from) => message.startsWith('later')
-      ? new Promise(resolve => { promises.set(message, resolve) })
-      : echo.answer(message, from)
+    answer: (message, from) =>
+      message.startsWith('later')
+        ? new Promise(resolve => {
+            promises.set(message, resolve)
+          })
+        : echo.answer(message, from)
   }
   const served = await serve(t, server, { handler })
   const raw = await openRaw(client, server)
@@ -77,7 +86,7 @@ test('bytes that are no request reset their stream, and the others live', async 
   const rejected = new Error('no')
   const handler: RequestHandler<string> = {
     ...echo,
-    answer: (message, from) => message === 'reject' ? Promise.reject(rejected) : echo.answer(message, from)
+    answer: (message, from) => (message === 'reject' ? Promise.reject(rejected) : echo.answer(message, from))
   }
   const served = await serve(t, server, { handler, limits: { frameBytes: 1_000 } })
   const healthy = await openRaw(client, server)
@@ -110,17 +119,20 @@ test('bytes that are no request reset their stream, and the others live', async 
     assert.equal(served.counters.resets.malformed, before + 1)
   })
   await t.test('anything', async () => {
-    await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 2_000 }), async bytes => {
-      const raw = await openRaw(client, server)
-      try {
-        raw.stream.send(bytes)
-        await raw.stream.close()
-      } catch {
-        // reset while sending
-      }
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 2_000 }), async bytes => {
+        const raw = await openRaw(client, server)
+        try {
+          raw.stream.send(bytes)
+          await raw.stream.close()
+        } catch {
+          // reset while sending
+        }
 
-      await raw.closed
-    }), { numRuns: 100 })
+        await raw.closed
+      }),
+      { numRuns: 100 }
+    )
   })
   healthy.stream.send(framed('still there'))
   await until(() => healthy.received() === text(framed('re: still there')))
@@ -134,8 +146,10 @@ test('a peer has so many streams over all its connections, and everybody so many
   const second = await one.libp2p.dial(server.addresses, { force: true })
   assert.notEqual(first.id, second.id)
   const streams = [
-    await first.newStream(protocol), await first.newStream(protocol),
-    await second.newStream(protocol), await second.newStream(protocol)
+    await first.newStream(protocol),
+    await first.newStream(protocol),
+    await second.newStream(protocol),
+    await second.newStream(protocol)
   ]
   await until(() => served.counters.resets.crowded === 1)
   await until(() => streams[3]?.status === 'reset')
@@ -246,7 +260,9 @@ test('an asker that does not read is not answered on', async t => {
   const served = await serve(t, server, { clock, handler: { ...echo, answer: () => answer } })
   const stream = await client.libp2p.dialProtocol(server.addresses, protocol)
   const closed = Promise.withResolvers<void>()
-  stream.addEventListener('close', () => { closed.resolve() })
+  stream.addEventListener('close', () => {
+    closed.resolve()
+  })
   stream.pause()
   for (let i = 0; i < 900; i++) {
     stream.send(framed('x'))
@@ -267,7 +283,9 @@ test('an asker that reads late gets everything', async t => {
   const served = await serve(t, server, { handler: { ...echo, answer: () => framed('a'.repeat(16_000)) } })
   const stream = await client.libp2p.dialProtocol(server.addresses, protocol)
   let received = 0
-  stream.addEventListener('message', event => { received += event.data.byteLength })
+  stream.addEventListener('message', event => {
+    received += event.data.byteLength
+  })
   stream.pause()
   for (let i = 0; i < 100; i++) {
     stream.send(framed('x'))
@@ -306,9 +324,11 @@ test('stopping resets every stream and leaves nothing', async t => {
 const noResets = { malformed: 0, refused: 0, crowded: 0, throttled: 0, stalled: 0, flooded: 0, stopped: 0 }
 
 /** Waits until a number has not changed for many turns of the event loop and a few round trips. */
-async function settled (read: () => number): Promise<void> {
+async function settled(read: () => number): Promise<void> {
   for (let last = read(), same = 0; same < 50; same++) {
-    await new Promise(resolve => { setTimeout(resolve, 1) })
+    await new Promise(resolve => {
+      setTimeout(resolve, 1)
+    })
     if (read() !== last) {
       last = read()
       same = 0

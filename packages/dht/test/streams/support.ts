@@ -27,7 +27,7 @@ export interface Node {
 let memoryAddress = 0
 
 /** Starts a node that listens on a free port, and stops it after the test. */
-export async function startNode (t: TestContext, over: Over = 'tcp'): Promise<Node> {
+export async function startNode(t: TestContext, over: Over = 'tcp'): Promise<Node> {
   let connectionManager: ConnectionManager | undefined
   const libp2p = await createLibp2p({
     privateKey: await generateKeyPair('Ed25519'),
@@ -59,7 +59,7 @@ export async function startNode (t: TestContext, over: Over = 'tcp'): Promise<No
   return { libp2p, peer: libp2p.peerId, addresses: libp2p.getMultiaddrs(), connectionManager }
 }
 
-function listenAddress (over: Over): string {
+function listenAddress(over: Over): string {
   switch (over) {
     case 'tcp':
       return '/ip4/127.0.0.1/tcp/0'
@@ -70,7 +70,7 @@ function listenAddress (over: Over): string {
   }
 }
 
-function transportOf (over: Over) {
+function transportOf(over: Over) {
   switch (over) {
     case 'tcp':
       return tcp()
@@ -82,13 +82,13 @@ function transportOf (over: Over) {
 }
 
 /** A frame of fewer than 16,384 bytes. */
-export function framed (body: Uint8Array | string): Uint8Array {
+export function framed(body: Uint8Array | string): Uint8Array {
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
-  const prefix = bytes.length < 128 ? [bytes.length] : [bytes.length & 127 | 128, bytes.length >> 7]
+  const prefix = bytes.length < 128 ? [bytes.length] : [(bytes.length & 127) | 128, bytes.length >> 7]
   return Uint8Array.from([...prefix, ...bytes])
 }
 
-export function text (bytes: Uint8Array): string {
+export function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes)
 }
 
@@ -102,7 +102,7 @@ export const echo: RequestHandler<string> = {
 
     return message
   },
-  kind: message => message.startsWith('+') ? 'provide' : 'request',
+  kind: message => (message.startsWith('+') ? 'provide' : 'request'),
   answer: message => {
     if (message.startsWith('!')) {
       throw new Error('refused')
@@ -122,35 +122,54 @@ export interface ServeOptions {
 }
 
 /** Serves the test protocol on a node. */
-export async function serve (t: TestContext, node: Node, { handler = echo, limits, clock, from, options }: ServeOptions = {}): Promise<StreamServer<string>> {
+export async function serve(
+  t: TestContext,
+  node: Node,
+  { handler = echo, limits, clock, from, options }: ServeOptions = {}
+): Promise<StreamServer<string>> {
   const server = new StreamServer(
-    { logger: node.libp2p.logger, ...clock !== undefined && { clock } },
-    { handler, ...limits !== undefined && { limits } }
+    { logger: node.libp2p.logger, ...(clock !== undefined && { clock }) },
+    { handler, ...(limits !== undefined && { limits }) }
   )
-  await node.libp2p.handle(protocol, (stream, connection) => {
-    server.handle(stream, from === undefined ? connection : { remotePeer: connection.remotePeer, remoteAddr: from })
-  }, { maxInboundStreams: 1_000, ...options })
-  t.after(() => { server.stop() })
+  await node.libp2p.handle(
+    protocol,
+    (stream, connection) => {
+      server.handle(stream, from === undefined ? connection : { remotePeer: connection.remotePeer, remoteAddr: from })
+    },
+    { maxInboundStreams: 1_000, ...options }
+  )
+  t.after(() => {
+    server.stop()
+  })
   return server
 }
 
 /** Serves the test protocol with a function of the test's own: a peer that is not one of ours. */
-export async function serveRaw (node: Node, handler: (stream: Stream, connection: Connection) => void): Promise<void> {
+export async function serveRaw(node: Node, handler: (stream: Stream, connection: Connection) => void): Promise<void> {
   await node.libp2p.handle(protocol, handler, { maxInboundStreams: 1_000 })
 }
 
-export function poolOf (t: TestContext, node: Node, limits?: Partial<PoolLimits>, clock?: Clock): StreamPool {
+export function poolOf(t: TestContext, node: Node, limits?: Partial<PoolLimits>, clock?: Clock): StreamPool {
   const pool = new StreamPool(
-    { connectionManager: node.connectionManager, peerStore: node.libp2p.peerStore, logger: node.libp2p.logger, ...clock !== undefined && { clock } },
-    { protocol, ...limits !== undefined && { limits } }
+    {
+      connectionManager: node.connectionManager,
+      peerStore: node.libp2p.peerStore,
+      logger: node.libp2p.logger,
+      ...(clock !== undefined && { clock })
+    },
+    { protocol, ...(limits !== undefined && { limits }) }
   )
-  t.after(() => { pool.stop() })
+  t.after(() => {
+    pool.stop()
+  })
   return pool
 }
 
 /** Asks with a text and gives the answer's. */
-export async function ask (pool: StreamPool, to: Node, message: string, signal?: AbortSignal): Promise<string> {
-  return text(await pool.request(to.peer, to.addresses, framed(message), { maxReplyBytes: 16_384, ...signal !== undefined && { signal } }))
+export async function ask(pool: StreamPool, to: Node, message: string, signal?: AbortSignal): Promise<string> {
+  return text(
+    await pool.request(to.peer, to.addresses, framed(message), { maxReplyBytes: 16_384, ...(signal !== undefined && { signal }) })
+  )
 }
 
 /** A raw stream of the test protocol, with what comes on it gathered. */
@@ -161,10 +180,12 @@ export interface RawStream {
   readonly closed: Promise<'closed' | 'reset' | 'aborted'>
 }
 
-export async function openRaw (from: Node, to: Node): Promise<RawStream> {
+export async function openRaw(from: Node, to: Node): Promise<RawStream> {
   const stream = await from.libp2p.dialProtocol(to.addresses, protocol)
   const chunks: string[] = []
-  stream.addEventListener('message', event => { chunks.push(text(event.data.subarray())) })
+  stream.addEventListener('message', event => {
+    chunks.push(text(event.data.subarray()))
+  })
   const closed = Promise.withResolvers<'closed' | 'reset' | 'aborted'>()
   stream.addEventListener('close', event => {
     closed.resolve(event.error === undefined ? 'closed' : event.local === true ? 'aborted' : 'reset')
@@ -181,37 +202,41 @@ export async function openRaw (from: Node, to: Node): Promise<RawStream> {
 const patience = 30_000
 
 /** Waits for a condition by looking again with every turn of the event loop. */
-export async function until (condition: () => boolean): Promise<void> {
+export async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + patience
   while (!condition()) {
     if (performance.now() > deadline) {
       throw new Error(`${condition.toString()} did not come true in ${patience} ms`)
     }
 
-    await new Promise(resolve => { setTimeout(resolve, 2) })
+    await new Promise(resolve => {
+      setTimeout(resolve, 2)
+    })
   }
 }
 
 /** A clock that stands until it is moved, and rings what became due. */
 export class ManualClock implements Clock {
   #now = 1_000
-  readonly #timers = new Set<{ readonly due: number, readonly ring: () => void }>()
+  readonly #timers = new Set<{ readonly due: number; readonly ring: () => void }>()
 
-  get timers (): number {
+  get timers(): number {
     return this.#timers.size
   }
 
-  now (): number {
+  now(): number {
     return this.#now
   }
 
-  after (delay: number, ring: () => void): () => void {
+  after(delay: number, ring: () => void): () => void {
     const timer = { due: this.#now + delay, ring }
     this.#timers.add(timer)
-    return () => { this.#timers.delete(timer) }
+    return () => {
+      this.#timers.delete(timer)
+    }
   }
 
-  advance (delay: number): void {
+  advance(delay: number): void {
     const end = this.#now + delay
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
       this.#timers.delete(next)
@@ -222,8 +247,8 @@ export class ManualClock implements Clock {
     this.#now = end
   }
 
-  #next (end: number): { readonly due: number, readonly ring: () => void } | undefined {
-    let next: { readonly due: number, readonly ring: () => void } | undefined
+  #next(end: number): { readonly due: number; readonly ring: () => void } | undefined {
+    let next: { readonly due: number; readonly ring: () => void } | undefined
     for (const timer of this.#timers) {
       if (timer.due <= end && (next === undefined || timer.due < next.due)) {
         next = timer

@@ -12,10 +12,14 @@ import type { Node, Over } from './support.ts'
  * answer answers, so that the second would be taken for the next request's.
  */
 const doings = {
-  answer: (stream: Stream, frame: Uint8Array) => { stream.send(frame) },
+  answer: (stream: Stream, frame: Uint8Array) => {
+    stream.send(frame)
+  },
   pieces: (stream: Stream, frame: Uint8Array) => {
     stream.send(frame.subarray(0, 2))
-    setImmediate(() => { quietly(() => stream.send(frame.subarray(2))) })
+    setImmediate(() => {
+      quietly(() => stream.send(frame.subarray(2)))
+    })
   },
   answerAndClose: (stream: Stream, frame: Uint8Array) => {
     stream.send(frame)
@@ -23,17 +27,29 @@ const doings = {
   },
   answerAndReset: (stream: Stream, frame: Uint8Array) => {
     stream.send(frame)
-    setImmediate(() => { stream.abort(new Error('so there')) })
+    setImmediate(() => {
+      stream.abort(new Error('so there'))
+    })
   },
-  surplus: (stream: Stream, frame: Uint8Array) => { stream.send(Uint8Array.from([...frame, 7])) },
+  surplus: (stream: Stream, frame: Uint8Array) => {
+    stream.send(Uint8Array.from([...frame, 7]))
+  },
   half: (stream: Stream, frame: Uint8Array) => {
     stream.send(frame.subarray(0, 2))
     void stream.close()
   },
-  garbage: (stream: Stream) => { stream.send(new Uint8Array(10).fill(255)) },
-  huge: (stream: Stream) => { stream.send(Uint8Array.of(255, 255, 127)) },
-  close: (stream: Stream) => { void stream.close() },
-  reset: (stream: Stream) => { stream.abort(new Error('no')) },
+  garbage: (stream: Stream) => {
+    stream.send(new Uint8Array(10).fill(255))
+  },
+  huge: (stream: Stream) => {
+    stream.send(Uint8Array.of(255, 255, 127))
+  },
+  close: (stream: Stream) => {
+    void stream.close()
+  },
+  reset: (stream: Stream) => {
+    stream.abort(new Error('no'))
+  },
   nothing: () => {}
 } satisfies Record<string, (stream: Stream, frame: Uint8Array) => void>
 
@@ -59,92 +75,112 @@ for (const over of ['memory', 'tcp', 'quic'] satisfies Over[]) {
     const [server, client] = await Promise.all([startNode(t, over), startNode(t, over)])
     await serveDoings(server)
     const names = Object.keys(doings) as Doing[]
-    await fc.assert(fc.asyncProperty(
-      fc.array(fc.record({ doing: fc.constantFrom(...names), together: fc.boolean() }), { minLength: 1, maxLength: 20 }),
-      async steps => {
-        const clock = new ManualClock()
-        const pool = poolOf(t, client, { streamsPerPeer: 4 }, clock)
-        try {
-          let pending: Array<Promise<void>> = []
-          for (const [index, { doing, together }] of steps.entries()) {
-            pending.push(askTo(pool, server, doing, index))
-            if (!together) {
-              await Promise.all(pending)
-              pending = []
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ doing: fc.constantFrom(...names), together: fc.boolean() }), { minLength: 1, maxLength: 20 }),
+        async steps => {
+          const clock = new ManualClock()
+          const pool = poolOf(t, client, { streamsPerPeer: 4 }, clock)
+          try {
+            let pending: Array<Promise<void>> = []
+            for (const [index, { doing, together }] of steps.entries()) {
+              pending.push(askTo(pool, server, doing, index))
+              if (!together) {
+                await Promise.all(pending)
+                pending = []
+              }
             }
-          }
 
-          await Promise.all(pending)
-          clock.advance(30_000)
-          await until(() => pool.sizes.peers === 0)
-          assert.deepEqual(pool.sizes, { peers: 0, streams: 0, idle: 0, openings: 0, waiting: 0 })
-          assert.equal(clock.timers, 0)
-        } finally {
-          pool.stop()
+            await Promise.all(pending)
+            clock.advance(30_000)
+            await until(() => pool.sizes.peers === 0)
+            assert.deepEqual(pool.sizes, { peers: 0, streams: 0, idle: 0, openings: 0, waiting: 0 })
+            assert.equal(clock.timers, 0)
+          } finally {
+            pool.stop()
+          }
         }
-      }
-    ), { numRuns: 40 })
+      ),
+      { numRuns: 40 }
+    )
   })
 }
 
 test('whatever an asker does, its streams end and nothing is left', async t => {
   const [server, client] = await Promise.all([startNode(t), startNode(t)])
-  await fc.assert(fc.asyncProperty(
-    fc.array(fc.array(fc.oneof(
-      fc.constantFrom('ask' as const, 'provide' as const, 'half' as const, 'close' as const, 'reset' as const),
-      fc.uint8Array({ maxLength: 50 })
-    ), { maxLength: 8 }), { minLength: 1, maxLength: 6 }),
-    async scripts => {
-      const clock = new ManualClock()
-      await server.libp2p.unhandle(protocol)
-      const served = await serve(t, server, { clock })
-      const raws = await Promise.all(scripts.map(async script => {
-        const raw = await openRaw(client, server)
-        for (const step of script) {
-          quietly(() => {
-            if (step === 'close') {
-              void raw.stream.close()
-            } else if (step === 'reset') {
-              raw.stream.abort(new Error('so there'))
-            } else {
-              raw.stream.send(step === 'ask' ? framed('x') : step === 'provide' ? framed('+') : step === 'half' ? Uint8Array.of(9, 1) : step)
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.array(
+          fc.oneof(
+            fc.constantFrom('ask' as const, 'provide' as const, 'half' as const, 'close' as const, 'reset' as const),
+            fc.uint8Array({ maxLength: 50 })
+          ),
+          { maxLength: 8 }
+        ),
+        { minLength: 1, maxLength: 6 }
+      ),
+      async scripts => {
+        const clock = new ManualClock()
+        await server.libp2p.unhandle(protocol)
+        const served = await serve(t, server, { clock })
+        const raws = await Promise.all(
+          scripts.map(async script => {
+            const raw = await openRaw(client, server)
+            for (const step of script) {
+              quietly(() => {
+                if (step === 'close') {
+                  void raw.stream.close()
+                } else if (step === 'reset') {
+                  raw.stream.abort(new Error('so there'))
+                } else {
+                  raw.stream.send(
+                    step === 'ask' ? framed('x') : step === 'provide' ? framed('+') : step === 'half' ? Uint8Array.of(9, 1) : step
+                  )
+                }
+              })
             }
+
+            return raw
+          })
+        )
+        // those that are left open end by their age, and those that do not close after us by force
+        for (let minutes = 0; minutes < 6; minutes++) {
+          clock.advance(60_000)
+          await new Promise(resolve => {
+            setImmediate(resolve)
           })
         }
 
-        return raw
-      }))
-      // those that are left open end by their age, and those that do not close after us by force
-      for (let minutes = 0; minutes < 6; minutes++) {
-        clock.advance(60_000)
-        await new Promise(resolve => { setImmediate(resolve) })
+        await until(() => {
+          clock.advance(20_000)
+          return served.counters.opened === scripts.length && served.counters.streams === 0
+        })
+        assert.equal(served.budgets, 0)
+        assert.equal(clock.timers, 0)
+        for (const raw of raws) {
+          raw.stream.abort(new Error('done'))
+        }
       }
-
-      await until(() => {
-        clock.advance(20_000)
-        return served.counters.opened === scripts.length && served.counters.streams === 0
-      })
-      assert.equal(served.budgets, 0)
-      assert.equal(clock.timers, 0)
-      for (const raw of raws) {
-        raw.stream.abort(new Error('done'))
-      }
-    }
-  ), { numRuns: 60 })
+    ),
+    { numRuns: 60 }
+  )
 })
 
-async function serveDoings (node: Node): Promise<void> {
+async function serveDoings(node: Node): Promise<void> {
   await serveRaw(node, stream => {
     stream.addEventListener('message', event => {
       const frame = event.data.subarray()
       const [doing = 'nothing'] = text(frame.subarray(1)).split(' ')
-      quietly(() => { doings[doing as Doing](stream, frame) })
+      quietly(() => {
+        doings[doing as Doing](stream, frame)
+      })
     })
   })
 }
 
 /** A stream that has ended meanwhile takes nothing any more. */
-function quietly (act: () => void): void {
+function quietly(act: () => void): void {
   try {
     act()
   } catch {
@@ -153,7 +189,7 @@ function quietly (act: () => void): void {
 }
 
 /** Asks for something to be done, and sees that the request ends as it may. */
-async function askTo (pool: StreamPool, server: Node, doing: Doing, index: number): Promise<void> {
+async function askTo(pool: StreamPool, server: Node, doing: Doing, index: number): Promise<void> {
   const message = `${doing} ${index}`
   const signal = doing === 'nothing' ? { signal: AbortSignal.timeout(20) } : {}
   let ending: FailureReason | 'answered' = 'answered'
