@@ -11,7 +11,8 @@ import { parseArgs } from 'node:util'
 import { decodeMessage } from '@vicinity/wire'
 import { median, percent, rate, table, times } from './support/report.ts'
 import { Child } from './support/child.ts'
-import { framed, startPairs } from './serve/clients.ts'
+import { framed } from './serve/clients.ts'
+import type { PairName, PairOrder, PairResult } from './serve/clients.ts'
 import { modes } from './serve/modes.ts'
 import type { Order, Result } from './serve/requester.ts'
 import type { Security } from './serve/scene.ts'
@@ -107,27 +108,34 @@ async function measure(ask: (order: Order) => Promise<Result>, { rounds, duratio
 }
 
 const lanes = [1, 16]
+const pairs: readonly PairName[] = ['ours to the echo', 'ours', 'stock']
 
-/** Our client asking our server and the echo, and the stock client asking the stock server, all in this process. */
+/** Our client asking the echo and our server, and the stock client asking the stock server, both ends in one process. */
 async function compareClients({ rounds, durationMs, peers }: Plan): Promise<void> {
-  const pairs = await startPairs(peers)
+  const children = pairs.map(pair => new Child(new URL('serve/clients.ts', import.meta.url), [pair, String(peers)]))
   const rates: number[][][] = lanes.map(() => pairs.map(() => []))
-  for (let round = -1; round < rounds; round++) {
-    for (const [way, parallel] of lanes.entries()) {
-      for (const [side, { ask }] of pairs.entries()) {
-        const measured = await askFor(ask, parallel, durationMs, Math.min(20, peers))
-        if (round >= 0) {
-          rates[way]?.[side]?.push(measured)
+  try {
+    await Promise.all(children.map(async child => await child.next()))
+    for (let round = -1; round < rounds; round++) {
+      for (const [way, parallel] of lanes.entries()) {
+        for (const [pair, child] of children.entries()) {
+          child.send({ parallel, durationMs } satisfies PairOrder)
+          const measured = await child.next<PairResult>()
+          // the first round warms up
+          if (round >= 0) {
+            rates[way]?.[pair]?.push(measured.rate)
+          }
         }
       }
     }
+  } finally {
+    await Promise.all(
+      children.map(async child => {
+        await child.end()
+      })
+    )
   }
 
-  await Promise.all(
-    pairs.map(async ({ stop }) => {
-      await stop()
-    })
-  )
   console.log(
     `\nFIND_NODE through each side's own client, both ends in one process, requests a second, noise (median of ${rounds})`
   )
@@ -135,7 +143,7 @@ async function compareClients({ rounds, durationMs, peers }: Plan): Promise<void
     table([
       ['', 'ours to the echo', 'ours', 'of the echo', 'stock', 'ours to stock'],
       ...lanes.map((parallel, way) => {
-        const [ours = Number.NaN, echo = Number.NaN, stock = Number.NaN] = pairs.map((_, side) =>
+        const [echo = Number.NaN, ours = Number.NaN, stock = Number.NaN] = pairs.map((_, side) =>
           median(rates[way]?.[side] ?? [])
         )
         return [
@@ -149,30 +157,6 @@ async function compareClients({ rounds, durationMs, peers }: Plan): Promise<void
       })
     ])
   )
-}
-
-/** Requests a second of `parallel` callers that each ask one thing at a time. */
-async function askFor(
-  ask: (request: number) => Promise<number>,
-  parallel: number,
-  durationMs: number,
-  expected: number
-): Promise<number> {
-  let requests = 0
-  const begun = performance.now()
-  await Promise.all(
-    Array.from({ length: parallel }, async (_, lane) => {
-      for (let i = lane; i === lane || performance.now() < begun + durationMs; i++) {
-        const named = await ask(i)
-        if (named !== expected) {
-          throw new Error(`an answer named ${named} peers`)
-        }
-
-        requests++
-      }
-    })
-  )
-  return (requests / (performance.now() - begun)) * 1_000
 }
 
 function show(security: Security, rates: Rates, ready: readonly ServerReady[], plan: Plan): void {

@@ -1,4 +1,8 @@
-/** Each DHT asked by its own client, both ends in this process. */
+/**
+ * A DHT asked by its own client, both ends in this process: `clients.ts <pair> <table size>`. Each pair has a process of
+ * its own, for what one leaves to the garbage collector would be collected in the other's turn. Measures what its parent
+ * asks it to, and ends with it.
+ */
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { kadDHT as stockDHT, MessageType, passthroughMapper as stockPassthrough } from '@libp2p/kad-dht'
@@ -11,34 +15,55 @@ import { askedKeys, companions, protocol, startNode } from './scene.ts'
 import { startServer } from './server.ts'
 import type { Server } from './server.ts'
 
-/** One client and the server it asks. `ask` resolves with how many peers the answer named. */
-export interface Pair {
-  readonly name: 'ours' | 'ours, asking the echo' | 'stock'
-  readonly ask: (request: number) => Promise<number>
-  readonly stop: () => Promise<void>
+export type PairName = 'ours' | 'ours to the echo' | 'stock'
+
+/** What a pair's process is asked to do: `parallel` callers that each ask one thing at a time, for so long. */
+export interface PairOrder {
+  readonly parallel: number
+  readonly durationMs: number
 }
+
+/** Requests a second. */
+export interface PairResult {
+  readonly rate: number
+}
+
+/** One client and the server it asks. Resolves with how many peers the answer to a request named. */
+type Ask = (request: number) => Promise<number>
 
 const keys = askedKeys(64)
 
-/** Our client and server, our client and the echo of the same bytes, and the stock DHT's both. */
-export async function startPairs(peers: number): Promise<Pair[]> {
+async function startPair(name: PairName, peers: number): Promise<Ask> {
+  switch (name) {
+    case 'ours':
+      return (await startOurs(await startServer('ours', 'noise', peers, () => nothing))).ask
+    case 'ours to the echo':
+      return (await startOurs(await startEcho(peers))).ask
+    case 'stock':
+      return await startStock(peers)
+  }
+}
+
+/** An echo that has every answer of ours, one after the other: a single one would be less work for the client too. */
+async function startEcho(peers: number): Promise<Server> {
   const server = await startServer('ours', 'noise', peers, () => nothing)
-  const ours = await ourPair('ours', server)
-  const answer = await ours.raw()
-  const echo = await ourPair('ours, asking the echo', await startServer('echo', 'noise', peers, () => answer))
-  return [ours, echo, await stockPair(peers)]
+  const { answers, stop } = await startOurs(server)
+  const recorded = await answers()
+  await stop()
+  await server.libp2p.stop()
+  let asked = 0
+  return await startServer('echo', 'noise', peers, () => recorded[asked++ % recorded.length] ?? nothing)
 }
 
 /** What the DHT's driver does for a request: from the engine's message to the engine's answer. */
-async function ourPair(name: Pair['name'], server: Server): Promise<Pair & { raw: () => Promise<Uint8Array> }> {
+async function startOurs(server: Server): Promise<{ ask: Ask; answers: () => Promise<Uint8Array[]>; stop: () => Promise<void> }> {
   const { libp2p, connectionManager } = await startClient()
   const pool = new StreamPool({ connectionManager, peerStore: libp2p.peerStore, logger: libp2p.logger }, { protocol })
   const book = new ContactBook({ peerInfoMapper: passthroughMapper, limitGroups: () => false })
   const requests = keys.map(key => ({ type: 'FIND_NODE', target: book.target(key) }) as const)
-  const [first] = requests
   const peer = server.libp2p.peerId
   const addresses = server.libp2p.getMultiaddrs()
-  const request = async (message: typeof first): Promise<Uint8Array> => {
+  const request = async (message: (typeof requests)[number] | undefined): Promise<Uint8Array> => {
     if (message === undefined) {
       throw new Error('there is nothing to ask for')
     }
@@ -51,15 +76,14 @@ async function ourPair(name: Pair['name'], server: Server): Promise<Pair & { raw
     })
   }
   return {
-    name,
-    raw: async () => framed(await request(first)),
+    answers: async () => await Promise.all(requests.map(async message => framed(await request(message)))),
     ask: async index => {
       const response = decodeResponse(await request(requests[index % requests.length]), book)
       return response.type === 'FIND_NODE' ? response.closer.length : 0
     },
     stop: async () => {
       pool.stop()
-      await stopAll(libp2p, server.libp2p)
+      await libp2p.stop()
     }
   }
 }
@@ -75,7 +99,7 @@ interface StockInside {
   }
 }
 
-async function stockPair(peers: number): Promise<Pair> {
+async function startStock(peers: number): Promise<Ask> {
   const server = await startServer('stock', 'noise', peers, () => nothing)
   const client = await startNode('noise', 'requester', {
     ...companions,
@@ -84,21 +108,15 @@ async function stockPair(peers: number): Promise<Pair> {
   await client.dial(server.libp2p.getMultiaddrs())
   const { network } = client.services.dht as unknown as StockInside
   const path = { index: 0, queued: 0, running: 0, total: 0 }
-  return {
-    name: 'stock',
-    ask: async index => {
-      const key = keys[index % keys.length] ?? nothing
-      for await (const event of network.sendRequest(server.libp2p.peerId, { type: MessageType.FIND_NODE, key }, { path })) {
-        if (event.name === 'PEER_RESPONSE') {
-          return event.closer?.length ?? 0
-        }
+  return async index => {
+    const key = keys[index % keys.length] ?? nothing
+    for await (const event of network.sendRequest(server.libp2p.peerId, { type: MessageType.FIND_NODE, key }, { path })) {
+      if (event.name === 'PEER_RESPONSE') {
+        return event.closer?.length ?? 0
       }
-
-      return 0
-    },
-    stop: async () => {
-      await stopAll(client, server.libp2p)
     }
+
+    return 0
   }
 }
 
@@ -117,14 +135,6 @@ async function startClient(): Promise<{ libp2p: Libp2p; connectionManager: Conne
   return { libp2p, connectionManager }
 }
 
-async function stopAll(...nodes: Libp2p[]): Promise<void> {
-  await Promise.all(
-    nodes.map(async node => {
-      await node.stop()
-    })
-  )
-}
-
 const nothing = new Uint8Array(0)
 
 /** A body with its length before it. */
@@ -140,4 +150,34 @@ export function framed(body: ArrayLike<number>): Uint8Array {
 
     prefix.push((length & 127) | 128)
   }
+}
+
+async function measure(ask: Ask, { parallel, durationMs }: PairOrder, expected: number): Promise<PairResult> {
+  let requests = 0
+  const begun = performance.now()
+  await Promise.all(
+    Array.from({ length: parallel }, async (_, lane) => {
+      for (let i = lane; i === lane || performance.now() < begun + durationMs; i++) {
+        const named = await ask(i)
+        if (named !== expected) {
+          throw new Error(`an answer named ${named} peers`)
+        }
+
+        requests++
+      }
+    })
+  )
+  return { rate: (requests / (performance.now() - begun)) * 1_000 }
+}
+
+if (process.send !== undefined && process.argv[1] === import.meta.filename) {
+  const [, , name, peers] = process.argv
+  process.on('disconnect', () => {
+    process.exit()
+  })
+  const ask = await startPair(name as PairName, Number(peers))
+  process.on('message', message => {
+    void measure(ask, message as PairOrder, Math.min(20, Number(peers))).then(result => process.send?.(result))
+  })
+  process.send('ready')
 }
