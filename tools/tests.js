@@ -11,7 +11,7 @@ import { join, sep } from 'node:path'
  */
 export function findTests(root, words = []) {
   const packages = list(root, 'packages').map(name => `packages/${name}/test`)
-  const files = [...packages, 'conformance', 'tools'].flatMap(folder => testsBelow(root, folder))
+  const files = [...packages, 'bench', 'conformance', 'tools'].flatMap(folder => testsBelow(root, folder))
   return files.filter(file => words.length === 0 || words.some(word => file.includes(word))).sort()
 }
 

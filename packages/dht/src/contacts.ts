@@ -42,6 +42,8 @@ export class ContactBook {
   readonly #init: ContactBookInit
   // bounded by what else refers to contacts: an entry goes when its contact is collected
   readonly #contacts = new Map<string, WeakRef<PeerContact>>()
+  // bounded by the peer ids that others hold: a connection's stands for its peer in every request
+  readonly #byPeerId = new WeakMap<PeerId, PeerContact>()
   readonly #collected = new FinalizationRegistry<string>(name => {
     if (this.#contacts.get(name)?.deref() === undefined) {
       this.#contacts.delete(name)
@@ -54,8 +56,14 @@ export class ContactBook {
 
   /** The contact of a peer. */
   of(peerId: PeerId): PeerContact {
-    const bytes = peerId.toMultihash().bytes
-    return this.known(bytes) ?? this.#intern(peerId, bytes)
+    let contact = this.#byPeerId.get(peerId)
+    if (contact === undefined) {
+      const { bytes } = peerId.toMultihash()
+      contact = this.known(bytes) ?? this.#intern(peerId, bytes)
+      this.#byPeerId.set(peerId, contact)
+    }
+
+    return contact
   }
 
   /** The contact with this binary id, if anything refers to one. */
