@@ -40,7 +40,7 @@ export class Membership {
       this.#tell(connection.remotePeer, reachedAt(connection), 'connected')
       const peer = await peerStore.get(connection.remotePeer).catch(() => undefined)
       if (peer !== undefined) {
-        this.#describe(peer, connection)
+        this.#describe(peer)
       }
     }
   }
@@ -68,27 +68,30 @@ export class Membership {
     }
 
     const addresses = [...reachedAt(connection), ...listenAddrs]
-    this.#tell(peerId, addresses, this.#serves(protocols, connection) ? 'serving' : 'not-serving')
+    this.#tell(peerId, addresses, this.#serves(protocols, peerId) ? 'serving' : 'not-serving')
   }
 
   /** Peers push what changes: their protocols when they start or stop to serve, their addresses when they move. */
   readonly #onUpdate = ({ detail: { peer, previous } }: CustomEvent<PeerUpdate>): void => {
-    const connection = this.#components.connectionManager.getConnections(peer.id)[0]
-    if (connection === undefined || previous === undefined) {
+    if (previous === undefined || this.#components.connectionManager.getConnections(peer.id).length === 0) {
       return
     }
 
-    const served = this.#serves(previous.protocols, connection)
-    if (served !== this.#serves(peer.protocols, connection)) {
-      this.#describe(peer, connection)
-    } else {
-      this.#tell(peer.id, addressesOf(peer, connection), 'readdressed')
+    if (previous.protocols.includes(this.#protocol) !== peer.protocols.includes(this.#protocol)) {
+      this.#describe(peer)
+    } else if (!sameAddresses(previous, peer)) {
+      // most updates are of tags and of when a peer was dialled
+      this.#tell(peer.id, this.#addressesOf(peer), 'readdressed')
     }
   }
 
-  #describe(peer: Peer, connection: Connection): void {
-    const state = this.#serves(peer.protocols, connection) ? 'serving' : 'not-serving'
-    this.#tell(peer.id, addressesOf(peer, connection), state)
+  #describe(peer: Peer): void {
+    this.#tell(peer.id, this.#addressesOf(peer), this.#serves(peer.protocols, peer.id) ? 'serving' : 'not-serving')
+  }
+
+  #addressesOf(peer: Peer): Multiaddr[] {
+    const reached = this.#components.connectionManager.getConnections(peer.id).flatMap(reachedAt)
+    return [...reached, ...peer.addresses.map(({ multiaddr }) => multiaddr)]
   }
 
   #tell(peerId: PeerId, addresses: readonly Multiaddr[], state: PeerState): void {
@@ -103,9 +106,10 @@ export class Membership {
     return this.#components.connectionManager.getConnections(peerId).flatMap(({ remoteAddr }) => originOf(remoteAddr).group ?? [])
   }
 
-  /** Over a relayed connection nothing may be asked, whatever the peer speaks. */
-  #serves(protocols: readonly string[], connection: Connection): boolean {
-    return protocols.includes(this.#protocol) && connection.limits === undefined
+  /** Over a relayed connection nothing may be asked, whatever the peer speaks; a direct one may stand beside it. */
+  #serves(protocols: readonly string[], peerId: PeerId): boolean {
+    const connections = this.#components.connectionManager.getConnections(peerId)
+    return protocols.includes(this.#protocol) && connections.some(connection => connection.limits === undefined)
   }
 }
 
@@ -114,8 +118,11 @@ function reachedAt(connection: Connection): Multiaddr[] {
   return connection.direction === 'outbound' && connection.limits === undefined ? [connection.remoteAddr] : []
 }
 
-function addressesOf(peer: Peer, connection: Connection): Multiaddr[] {
-  return [...reachedAt(connection), ...peer.addresses.map(({ multiaddr }) => multiaddr)]
+function sameAddresses(a: Peer, b: Peer): boolean {
+  return (
+    a.addresses.length === b.addresses.length &&
+    a.addresses.every(({ multiaddr }, i) => b.addresses[i]?.multiaddr.equals(multiaddr))
+  )
 }
 
 function unique(addresses: readonly Multiaddr[]): Multiaddr[] {

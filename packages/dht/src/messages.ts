@@ -27,10 +27,10 @@ export function decodeRequest(body: Uint8Array, from: PeerId, book: ContactBook)
     case 'PUT_VALUE':
       return { type: 'PUT_VALUE', target, record: readRecord(message.record) }
     case 'ADD_PROVIDER': {
-      // only what a peer says of itself is believed
-      const own = book.of(from)
-      const providers = readPeers(message.providers, book).filter(peer => peer.contact.id === own.id)
-      return { type: 'ADD_PROVIDER', target, providers }
+      // only what a peer says of itself is believed, and nothing else is worth reading
+      const own = from.toMultihash().bytes
+      const providers = message.providers.filter(({ id }) => id.length === own.length && id.every((byte, i) => byte === own[i]))
+      return { type: 'ADD_PROVIDER', target, providers: readPeers(providers.slice(0, 1), book) }
     }
     default:
       return { type: message.type, target }

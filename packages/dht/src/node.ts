@@ -94,14 +94,24 @@ export class Node {
   }
 
   async start(): Promise<void> {
-    this.#components.events.addEventListener('self:peer:update', this.#readdress)
+    const { events } = this.#components
+    events.addEventListener('self:peer:update', this.#readdress)
+    // a peer store that remembers these addresses from the last time has no update to tell of
+    events.addEventListener('transport:listening', this.#readdress)
     this.#readdress()
-    this.driver.handle({ type: 'restore', entries: await this.#saved.load(this.book) })
+    const entries = await this.#saved.load(this.book)
+    if (this.driver.machine.stopped) {
+      return
+    }
+
+    this.driver.handle({ type: 'restore', entries })
     await this.#membership.start()
   }
 
   async stop(): Promise<void> {
-    this.#components.events.removeEventListener('self:peer:update', this.#readdress)
+    const { events } = this.#components
+    events.removeEventListener('self:peer:update', this.#readdress)
+    events.removeEventListener('transport:listening', this.#readdress)
     this.#membership.stop()
     const entries = this.driver.machine.entries()
     this.driver.stop()
@@ -113,27 +123,31 @@ export class Node {
   /** Runs a bootstrap or refresh, or joins the one that runs. @returns the contacts that its report counts. */
   async upkeep(type: 'bootstrap' | 'refresh', signal?: AbortSignal): Promise<number> {
     signal?.throwIfAborted()
-    return await new Promise<number>((resolve, reject) => {
-      const cancel = this.driver.start(
-        { type },
-        {
-          progress() {},
-          finished(outcome) {
-            signal?.removeEventListener('abort', onAbort)
-            if (outcome.type === 'upkeep') {
-              resolve(outcome.contacts)
-            } else {
-              reject(outcome.type === 'refused' && outcome.reason === 'full' ? QueryError.tooMany() : QueryError.notStarted())
-            }
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    const cancel = this.driver.start(
+      { type },
+      {
+        progress() {},
+        // perhaps at once: a table of nobody has nothing to refresh
+        finished(outcome) {
+          if (outcome.type === 'upkeep') {
+            resolve(outcome.contacts)
+          } else {
+            reject(outcome.type === 'refused' && outcome.reason === 'full' ? QueryError.tooMany() : QueryError.notStarted())
           }
         }
-      )
-      const onAbort = (): void => {
-        reject(new AbortError())
-        cancel()
       }
-      signal?.addEventListener('abort', onAbort, { once: true })
-    })
+    )
+    const onAbort = (): void => {
+      reject(new AbortError())
+      cancel()
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await promise
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+    }
   }
 
   /** What we know of a peer without asking anybody: the table's entry, or the peer store's. */

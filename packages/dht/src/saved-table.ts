@@ -24,6 +24,7 @@ export class SavedTable {
   readonly #datastore: Datastore
   readonly #key: Key
   readonly #log: Logger
+  #saving: Promise<void> = Promise.resolve()
 
   constructor(datastore: Datastore, prefix: string, log: Logger) {
     this.#datastore = datastore
@@ -46,8 +47,21 @@ export class SavedTable {
     }
   }
 
-  /** Never throws: a table that is not saved is no reason to stop for. */
+  /**
+   * Resolves when this table, and every one before it, is with the datastore. Never throws: a table that is not saved is
+   * no reason to stop for. One of nobody is not saved: it would put an end to the last good one.
+   */
   async save(entries: readonly SavedEntry[]): Promise<void> {
+    if (entries.length > 0) {
+      this.#saving = this.#saving.then(async () => {
+        await this.#put(entries)
+      })
+    }
+
+    await this.#saving
+  }
+
+  async #put(entries: readonly SavedEntry[]): Promise<void> {
     const peers = entries
       .filter(({ peer }) => peer.addresses.count > 0)
       .map(

@@ -132,6 +132,7 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
     })
     if (this.#settings.clientMode === undefined) {
       events.addEventListener('self:peer:update', this.#onSelfUpdate)
+      // a peer store that remembers our addresses from the last time has no update to tell of
     }
 
     await this.#node.start()
@@ -145,9 +146,15 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
     }
 
     this.#node = undefined
-    this.#components.events.removeEventListener('self:peer:update', this.#onSelfUpdate)
-    await this.#components.registrar.unhandle(this.protocol)
-    await node.stop()
+    const { events, registrar } = this.#components
+    events.removeEventListener('self:peer:update', this.#onSelfUpdate)
+    events.removeEventListener('transport:listening', this.#onSelfUpdate)
+    const stopped = node.stop()
+    try {
+      await registrar.unhandle(this.protocol)
+    } finally {
+      await stopped
+    }
   }
 
   /** Whether we answer others (`server`) or only ask (`client`). */
@@ -160,24 +167,19 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
       return
     }
 
-    const { registrar } = this.#components
-    this.#mode = mode
-    this.#node?.driver.handle({ type: 'mode', mode })
-    await registrar.unhandle(this.protocol, options)
+    options.signal?.throwIfAborted()
+    this.#become(mode)
+    try {
+      await this.#components.registrar.unhandle(this.protocol, options)
+    } catch (error) {
+      // the handler is gone, and it is not known who was told
+      this.#become('client')
+      throw error
+    }
+
+    // it may have been set again, or the DHT stopped, in the meantime
     if (mode === 'server' && this.#mode === mode && this.#node !== undefined) {
-      const { server } = this.#node
-      await registrar.handle(
-        this.protocol,
-        (stream, connection) => {
-          server.handle(stream, connection)
-        },
-        {
-          ...(options.signal === undefined ? {} : { signal: options.signal }),
-          force: true,
-          maxInboundStreams: this.#settings.maxInboundStreams,
-          maxOutboundStreams: this.#settings.maxOutboundStreams
-        }
-      )
+      await this.#serve(this.#node, options)
     }
   }
 
@@ -256,6 +258,27 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
     return this.#node?.sizes ?? {}
   }
 
+  #become(mode: 'client' | 'server'): void {
+    this.#mode = mode
+    this.#node?.driver.handle({ type: 'mode', mode })
+  }
+
+  async #serve({ server }: Node, options: AbortOptions): Promise<void> {
+    const { maxInboundStreams, maxOutboundStreams } = this.#settings
+    await this.#components.registrar.handle(
+      this.protocol,
+      (stream, connection) => {
+        server.handle(stream, connection)
+      },
+      {
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        force: true,
+        maxInboundStreams,
+        maxOutboundStreams
+      }
+    )
+  }
+
   async *#query(
     name: OperationName,
     operation: Operation,
@@ -274,11 +297,14 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
         peer: toLibp2pPeer(peer),
         path: { ...localPath, index: 0 }
       }))
+    // a caller who has seen enough ends a query too, and that is no failure
+    let failed = false
     const ended = this.#metrics.operation(name)
-    let failed = true
     try {
       yield* runQuery(node.driver, operation, options, isConnected, results)
-      failed = false
+    } catch (error) {
+      failed = true
+      throw error
     } finally {
       ended(failed)
     }

@@ -1,11 +1,12 @@
 import type { AbortOptions, Peer, PeerId, PeerStore } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { limits } from '@vicinity/kademlia'
 import { resolveName } from '#dns'
 import type { PeerInfoMapper } from './mappers.ts'
 
-/** Looks a name up. @returns its IP addresses as text; empty when it has none. */
-export type Resolve = (name: string, signal?: AbortSignal) => Promise<string[]>
+/** Looks a name up. @returns its IP addresses as text; empty when it has none; `undefined` where that is not for us to do. */
+export type Resolve = (name: string, signal?: AbortSignal) => Promise<string[] | undefined>
 
 const nameProtocols = new Set(['dns', 'dns4', 'dns6', 'dnsaddr'])
 /** Protocols whose certificate is for the name, so that the name must be dialled. */
@@ -35,11 +36,10 @@ export class DialFilter {
     return addresses.some(address => nameOf(address) !== undefined) && this.#believed(samples).length < samples.length
   }
 
-  /** The addresses that may be dialled. */
+  /** The addresses that may be dialled, of the first few: no more would be, and each name costs a look-up. */
   async filter(addresses: readonly Multiaddr[], signal?: AbortSignal): Promise<Multiaddr[]> {
-    return this.needed(addresses)
-      ? (await Promise.all(addresses.map(async address => this.#checked(address, signal)))).flat()
-      : [...addresses]
+    const first = addresses.slice(0, limits.addressesDialled)
+    return this.needed(first) ? (await Promise.all(first.map(async address => this.#checked(address, signal)))).flat() : first
   }
 
   /** The peer store as far as it is believed: whoever identifies himself puts into it what he likes. */
@@ -60,25 +60,38 @@ export class DialFilter {
       return [address]
     }
 
+    const [first, ...rest] = address.getComponents()
     // a dnsaddr stands for whole addresses, which libp2p would look up and dial unseen
-    if (address.getComponents()[0]?.name === 'dnsaddr') {
+    if (first?.name === 'dnsaddr') {
       return []
     }
 
-    const numbers = (await this.#resolve(name, signal)).map(host =>
-      multiaddr(host.includes(':') ? `/ip6/${host}` : `/ip4/${host}`)
-    )
-    const [number] = numbers
-    if (number === undefined || this.#believed(numbers).length < numbers.length) {
+    const hosts = await this.#resolve(name, signal)
+    if (hosts === undefined) {
+      return [address]
+    }
+
+    const numbers = hosts.flatMap(numberOf)
+    const number = numbers.find(({ family }) => first?.name === 'dns' || first?.name === family)?.address
+    if (number === undefined || this.#believed(numbers.map(({ address }) => address)).length < hosts.length) {
       return []
     }
 
-    const [, ...rest] = address.getComponents()
     return rest.some(component => certified.has(component.name)) ? [address] : [number.encapsulate(multiaddr(rest))]
   }
 
   #believed(multiaddrs: Multiaddr[]): Multiaddr[] {
     return this.#mapper({ id: this.#self, multiaddrs }).multiaddrs
+  }
+}
+
+/** A host as an address; none for what has no place in one, as a link-local address with its interface. */
+function numberOf(host: string): Array<{ family: 'dns4' | 'dns6'; address: Multiaddr }> {
+  const is6 = host.includes(':')
+  try {
+    return [{ family: is6 ? 'dns6' : 'dns4', address: multiaddr(is6 ? `/ip6/${host}` : `/ip4/${host}`) }]
+  } catch {
+    return []
   }
 }
 
