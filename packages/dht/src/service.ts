@@ -133,6 +133,7 @@ export class KadDHT extends TypedEventEmitter<KadDHTEvents> implements Startable
     if (this.#settings.clientMode === undefined) {
       events.addEventListener('self:peer:update', this.#onSelfUpdate)
       // a peer store that remembers our addresses from the last time has no update to tell of
+      events.addEventListener('transport:listening', this.#onSelfUpdate)
     }
 
     await this.#node.start()
