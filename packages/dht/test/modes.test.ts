@@ -91,7 +91,7 @@ describe('clientMode', () => {
 async function copyOf(datastore: MemoryDatastore): Promise<MemoryDatastore> {
   const copy = new MemoryDatastore()
   for await (const { key, value } of datastore.query({})) {
-    copy.put(key, value)
+    await copy.put(key, value)
   }
 
   return copy

@@ -275,7 +275,7 @@ describe('a query ends', () => {
 
   test('with AbortError when its signal is aborted, however often', async t => {
     const { a, asked } = await withSilentPeer(t)
-    const before = asked.length
+    const askedBefore = asked.length
     const controller = new AbortController()
     const { signal } = controller
     const { dht } = a.services
@@ -286,7 +286,7 @@ describe('a query ends', () => {
       dht.refreshRoutingTable({ signal })
     ]
     const ends = Promise.allSettled(queries)
-    await eventually(() => asked.length > before)
+    await eventually(() => asked.length > askedBefore)
     controller.abort()
     controller.abort()
     for (const end of await ends) {
@@ -300,14 +300,14 @@ describe('a query ends', () => {
 
   test('without asking anybody when its signal was aborted before', async t => {
     const { a, asked } = await withSilentPeer(t)
-    const before = asked.length
+    const askedBefore = asked.length
     const signal = AbortSignal.abort()
     const { dht } = a.services
     await assert.rejects(all(dht.getClosestPeers(Uint8Array.of(1), { signal })), { name: 'AbortError' })
     await assert.rejects(all(dht.findPeer(await somebody(), { signal })), { name: 'AbortError' })
     await assert.rejects(dht.bootstrap({ signal }), { name: 'AbortError' })
     await assert.rejects(dht.refreshRoutingTable({ signal }), { name: 'AbortError' })
-    assert.equal(asked.length, before)
+    assert.equal(asked.length, askedBefore)
   })
 
   test('and a signal that is aborted afterwards changes nothing', async () => {

@@ -179,7 +179,9 @@ describe('an option', () => {
       libp2p: {
         logger: {
           forComponent: name =>
-            name === 'libp2p:kad-dht' ? Object.assign(log, { newScope: logger.forComponent }) : logger.forComponent(name)
+            name === 'libp2p:kad-dht'
+              ? Object.assign(log, { newScope: (scope: string) => logger.forComponent(scope) })
+              : logger.forComponent(name)
         }
       }
     })

@@ -73,7 +73,7 @@ export class DialFilter {
 
     const numbers = hosts.flatMap(numberOf)
     const number = numbers.find(({ family }) => first?.name === 'dns' || first?.name === family)?.address
-    if (number === undefined || this.#believed(numbers.map(({ address }) => address)).length < hosts.length) {
+    if (number === undefined || this.#believed(numbers.map(({ address: at }) => at)).length < hosts.length) {
       return []
     }
 
