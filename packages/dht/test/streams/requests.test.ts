@@ -106,6 +106,16 @@ test('what goes wrong is told apart', async t => {
   await t.test('another protocol', async () => {
     await assert.rejects(request(), failsWith('unsupported'))
   })
+  await until(() => pool.sizes.peers === 0)
+  assert.equal(pool.waiting, false)
+})
+
+test('what is no answer is told apart', async t => {
+  const [server, client] = await Promise.all([startNode(t), startNode(t)])
+  const pool = poolOf(t, client)
+  const request = async (): Promise<Uint8Array> =>
+    pool.request(server.peer, server.addresses, framed('x'), { maxReplyBytes: 100 })
+
   await t.test('reset instead of an answer', async () => {
     await serveRaw(server, stream => {
       stream.abort(new Error('no'))

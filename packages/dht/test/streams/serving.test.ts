@@ -327,6 +327,7 @@ const noResets = { malformed: 0, refused: 0, crowded: 0, throttled: 0, stalled: 
 async function settled(read: () => number): Promise<void> {
   for (let last = read(), same = 0; same < 50; same++) {
     await new Promise(resolve => {
+      // waits: one turn of many, until nothing changes any more
       setTimeout(resolve, 1)
     })
     if (read() !== last) {

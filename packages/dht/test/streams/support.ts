@@ -210,6 +210,7 @@ export async function until(condition: () => boolean): Promise<void> {
     }
 
     await new Promise(resolve => {
+      // waits: a turn, before the condition is looked at again
       setTimeout(resolve, 2)
     })
   }

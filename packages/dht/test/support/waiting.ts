@@ -17,6 +17,7 @@ export async function until(target: Target, types: string[], condition: () => bo
       resolve()
     }
   }
+  // waits: gives up
   const timer = setTimeout(() => reject(new Error(`${condition.toString()} did not come true in ${patience} ms`)), patience)
   for (const type of types) {
     target.addEventListener(type, look)
@@ -42,6 +43,7 @@ export async function eventually(condition: () => boolean | Promise<boolean>): P
     }
 
     await new Promise(resolve => {
+      // waits: a turn, before the condition is looked at again
       setTimeout(resolve, 2)
     })
   }
