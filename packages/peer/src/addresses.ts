@@ -10,6 +10,7 @@
  */
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { sharePort } from './conflicts.ts'
 import { AddressError } from './errors.ts'
 import type { AddressErrorCode } from './errors.ts'
 import { isOwnHost, isUnspecified } from './hosts.ts'
@@ -50,20 +51,41 @@ export const defaultListenAddress = '/ip4/127.0.0.1/tcp/0'
 /** Throws an `AddressError`, naming the item and its source. */
 export async function classifyAddresses(sources: AddressSources): Promise<ClassifiedAddresses> {
   const remotes = await sortRemotes(parseAddresses(sources.REMOTE_PEERS))
-  const listen = [...parseAddresses(sources.LISTEN_ADDRS).map(listenable), ...remotes.listen]
+  const listen = withoutConflicts([...parseAddresses(sources.LISTEN_ADDRS), ...remotes.listen])
   const bootstrap = parseAddresses(sources.BOOTSTRAP_PEERS).map(diallable)
   const dial = [...parseAddresses(sources.REMOTE_PEER).map(diallable), ...remotes.dial]
 
   return {
-    listen: listen.length > 0 ? distinct(listen) : [multiaddr(defaultListenAddress)],
+    listen: listen.length > 0 ? listen : [multiaddr(defaultListenAddress)],
     bootstrap: distinct(bootstrap),
     // A peer that is dialled for the DHT is dialled once.
     dial: distinct(dial).filter(address => !bootstrap.some(other => other.equals(address)))
   }
 }
 
-async function sortRemotes(items: readonly Item[]): Promise<{ listen: Multiaddr[]; dial: Multiaddr[] }> {
-  const listen: Multiaddr[] = []
+/**
+ * The addresses to listen on, in order. One of `REMOTE_PEERS` that an earlier one serves already is left out, for its
+ * port is taken, by ourselves; any other that wants an earlier one's port is a mistake.
+ */
+function withoutConflicts(items: readonly Item[]): Multiaddr[] {
+  const kept: Item[] = []
+  for (const item of items) {
+    const address = listenable(item)
+    const earlier = kept.find(other => other.address.equals(address) || sharePort(other.address, address))
+    const served = earlier !== undefined && transportOf(earlier.address) === transportOf(address)
+    if (earlier === undefined) {
+      kept.push(item)
+    } else if (!served || (item.source !== 'REMOTE_PEERS' && !earlier.address.equals(address))) {
+      const why = `wants the port of "${earlier.text}" (${earlier.source}): give one of them another port`
+      throw refusal('ERR_ADDRESS_CONFLICT', item, why)
+    }
+  }
+
+  return kept.map(({ address }) => address)
+}
+
+async function sortRemotes(items: readonly Item[]): Promise<{ listen: Item[]; dial: Multiaddr[] }> {
+  const listen: Item[] = []
   const dial: Multiaddr[] = []
 
   for (const item of items) {
@@ -71,7 +93,7 @@ async function sortRemotes(items: readonly Item[]): Promise<{ listen: Multiaddr[
     const own = endpoint !== undefined && peerIdOf(item.address) === undefined && isOwnHost(endpoint)
 
     if (own && (endpoint.port === 0 || (await portState(endpoint)) !== 'taken')) {
-      listen.push(listenable(item))
+      listen.push(item)
     } else {
       dial.push(diallable(own && isUnspecified(endpoint) ? { ...item, address: onLoopback(item.address) } : item))
     }

@@ -46,6 +46,7 @@ export type AddressErrorCode =
   | 'ERR_ADDRESS_UNSUPPORTED'
   | 'ERR_ADDRESS_NOT_LISTENABLE'
   | 'ERR_ADDRESS_NOT_DIALLABLE'
+  | 'ERR_ADDRESS_CONFLICT'
 
 /** A peer that cannot start. */
 export class PeerError extends Error {

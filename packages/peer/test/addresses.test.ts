@@ -28,6 +28,16 @@ async function takenTcp(t: TestContext): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
+/** A port that nobody listens on, a moment ago at least. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
 async function takenUdp(t: TestContext): Promise<number> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1')
   await once(socket, 'listening')
@@ -154,4 +164,27 @@ test('no text does worse than an AddressError', async () => {
     ),
     { numRuns: 500 }
   )
+})
+
+test('an address of REMOTE_PEERS whose port we take ourselves is not listened on twice, nor dialled', async () => {
+  const [port, other] = [await freePort(), await freePort()]
+  assert.deepEqual(
+    await classify({
+      LISTEN_ADDRS: `/ip4/0.0.0.0/tcp/${port}`,
+      REMOTE_PEERS: `/ip4/127.0.0.1/tcp/${port}, /ip4/127.0.0.1/tcp/${other},/ip4/0.0.0.0/tcp/${other}`
+    }),
+    { listen: [`/ip4/0.0.0.0/tcp/${port}`, `/ip4/127.0.0.1/tcp/${other}`], bootstrap: [], dial: [] }
+  )
+})
+
+test('addresses that want the same port are refused, both named', async () => {
+  const port = await freePort()
+  for (const REMOTE_PEERS of [`/ip4/127.0.0.1/tcp/${port}/ws`, `/ip4/0.0.0.0/tcp/${port}/ws`]) {
+    await assert.rejects(classify({ LISTEN_ADDRS: `/ip4/127.0.0.1/tcp/${port}`, REMOTE_PEERS }), (error: AddressError) => {
+      assert.equal(error.code, 'ERR_ADDRESS_CONFLICT')
+      assert.match(error.message, /REMOTE_PEERS: .*\/ws" wants the port of .* \(LISTEN_ADDRS\): give one of them another port/)
+      return true
+    })
+  }
+  await assert.rejects(classify({ LISTEN_ADDRS: `/ip4/127.0.0.1/tcp/${port},/ip4/0.0.0.0/tcp/${port}` }), /wants the port of/)
 })
