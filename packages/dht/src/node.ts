@@ -90,7 +90,8 @@ export class Node {
   }
 
   get sizes(): Readonly<Record<string, number>> {
-    return { ...this.driver.sizes, ...this.#pool.sizes, served: this.server.counters.streams }
+    const { peers: streamPeers, ...streams } = this.#pool.sizes
+    return { ...this.driver.sizes, ...streams, streamPeers, served: this.server.counters.streams }
   }
 
   async start(): Promise<void> {
