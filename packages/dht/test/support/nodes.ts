@@ -1,10 +1,10 @@
 /** Real libp2p nodes on loopback, of ours and of the stock DHT, that end with their test. */
 import type { TestContext } from 'node:test'
-import { identify } from '@libp2p/identify'
+import { identify, identifyPush } from '@libp2p/identify'
 import type { Identify } from '@libp2p/identify'
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import { kadDHT as stockDHT, passthroughMapper as stockMapper } from '@libp2p/kad-dht'
-import type { KadDHT as StockDHT } from '@libp2p/kad-dht'
+import type { KadDHTComponents as StockComponents, SingleKadDHT } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import type { Ping } from '@libp2p/ping'
@@ -21,7 +21,7 @@ import type { KadDHT, KadDHTComponents, KadDHTInit } from '../../src/index.ts'
 export const protocol = '/ipfs/kad/1.0.0'
 
 export type Ours = Libp2p<{ dht: KadDHT; identify: Identify; ping: Ping; components: Behind }>
-export type Stock = Libp2p<{ dht: StockDHT & { routingTable: { size: number } }; identify: Identify; ping: Ping }>
+export type Stock = Libp2p<{ dht: SingleKadDHT; identify: Identify; ping: Ping }>
 export type Plain = Libp2p<{ identify: Identify; ping: Ping; components: Behind }>
 
 export type Behind = Pick<KadDHTComponents, 'registrar' | 'connectionManager' | 'addressManager' | 'events' | 'datastore'>
@@ -45,7 +45,8 @@ function base(options: Libp2pOptions = {}) {
   }
 }
 
-const common = { identify: identify(), ping: ping() }
+// what becomes of a peer's protocols is pushed, as most nodes do
+const common = { identify: identify(), identifyPush: identifyPush(), ping: ping() }
 
 /** What libp2p makes its services of, as a service: for tests that look behind them. Bare, or libp2p would start it too. */
 function components({ registrar, connectionManager, addressManager, events, datastore }: KadDHTComponents): Behind {
@@ -65,11 +66,13 @@ export async function startOurs(t: TestContext, { dht, libp2p }: NodeOptions = {
 /** A stock server. */
 export async function startStock(t: TestContext): Promise<Stock> {
   const dht = stockDHT({ clientMode: false, peerInfoMapper: stockMapper, initialQuerySelfInterval: 10 })
-  const node = await createLibp2p({ ...base(), services: { ...common, dht } })
+  // the table is there, though the stock function does not say so
+  const withTable = dht as (components: StockComponents) => SingleKadDHT
+  const node = await createLibp2p({ ...base(), services: { ...common, dht: withTable } })
   t.after(async () => {
     await end(node)
   })
-  return node as Stock
+  return node
 }
 
 /** A node without a DHT, for tests to speak the protocol with by hand. */
