@@ -54,6 +54,11 @@ export class ContactBook {
     this.#init = init
   }
 
+  /** Contacts that something refers to, and those not yet collected: for leak checks. */
+  get size(): number {
+    return this.#contacts.size
+  }
+
   /** The contact of a peer. */
   of(peerId: PeerId): PeerContact {
     let contact = this.#byPeerId.get(peerId)
