@@ -17,9 +17,10 @@ interface Fence {
 export const fences: Readonly<Record<string, Fence>> = {
   kademlia: { ours: [], theirs: [], node: false },
   wire: { ours: ['@vicinity/kademlia'], theirs: ['uint8arraylist'], node: false },
+  simulator: { ours: ['@vicinity/kademlia', '@vicinity/wire'], node: false },
   dht: { ours: ['@vicinity/kademlia', '@vicinity/wire'], node: true },
   peer: { ours: ['@vicinity/dht'], node: true },
-  cli: { ours: ['@vicinity/dht', '@vicinity/peer'], node: true }
+  cli: { ours: ['@vicinity/dht', '@vicinity/kademlia', '@vicinity/peer', '@vicinity/simulator'], node: true }
 }
 
 /** The command is the top: nothing imports it. */
