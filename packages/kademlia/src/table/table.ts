@@ -3,9 +3,10 @@ import { newerAddresses } from '../contact.ts'
 import type { Contact, PeerInfo } from '../contact.ts'
 import { commonPrefixLength, compareDistance, keyBit, keyBits } from '../key.ts'
 import type { Key } from '../key.ts'
+import { limits } from '../limits.ts'
 import type { Millis } from '../time.ts'
-import { Bucket } from './bucket.ts'
-import type { Entry } from './bucket.ts'
+import type { Entry } from './entry.ts'
+import { Slots } from './slots.ts'
 
 /**
  * The routing table: buckets by the length of the prefix that a peer's key shares with our own, unlimited in depth.
@@ -14,8 +15,11 @@ import type { Entry } from './bucket.ts'
 export class Table {
   readonly self: Contact
   readonly bucketSize: number
-  // bounded by keyBits: one bucket per prefix length, made when the first peer of that depth enters
-  readonly #buckets: Array<Bucket | undefined> = []
+  readonly #slots: Slots
+  // bounded by keyBits: the first slot of each bucket's run, -1 before its first peer
+  readonly #starts: number[] = []
+  // bounded by keyBits: how many slots of its run each bucket uses
+  readonly #counts: number[] = []
   // bounded by limits.k per bucket: one count per address group that some entry has
   readonly #groups = new Map<number, number>()
   #size = 0
@@ -24,6 +28,7 @@ export class Table {
     assert(bucketSize > 0, 'a bucket holds at least one contact')
     this.self = self
     this.bucketSize = bucketSize
+    this.#slots = new Slots(bucketSize)
   }
 
   get size(): number {
@@ -32,7 +37,7 @@ export class Table {
 
   /** One more than the index of the deepest bucket that ever held a peer. */
   get depth(): number {
-    return this.#buckets.length
+    return this.#starts.length
   }
 
   /** The bucket that a key belongs to; `keyBits` for our own key, which belongs to none. */
@@ -42,21 +47,21 @@ export class Table {
 
   /** How many peers bucket `index` holds. */
   bucketCount(index: number): number {
-    return this.#buckets[index]?.size ?? 0
+    return this.#counts[index] ?? 0
   }
 
   has(contact: Contact): boolean {
-    return this.#locate(contact) !== undefined
+    return this.#locate(contact) !== -1
   }
 
   get(contact: Contact): PeerInfo | undefined {
-    const at = this.#locate(contact)
-    return at?.bucket.peers[at.index]
+    const slot = this.#locate(contact)
+    return slot === -1 ? undefined : this.#slots.peer(slot)
   }
 
   entry(contact: Contact): Entry | undefined {
-    const at = this.#locate(contact)
-    return at?.bucket.entryAt(at.index)
+    const slot = this.#locate(contact)
+    return slot === -1 ? undefined : this.#slots.entry(slot)
   }
 
   /** Whether a peer that is not in the table would find a place in its bucket. */
@@ -68,10 +73,11 @@ export class Table {
   /** How many entries of the whole table, and of the bucket of `key`, have an address in `group`. */
   groupCounts(group: number, key: Key): { table: number; bucket: number } {
     const table = this.#groups.get(group) ?? 0
-    const peers = table === 0 ? undefined : this.#buckets[this.bucketOf(key)]?.peers
+    const index = this.bucketOf(key)
+    const start = this.#starts[index] ?? 0
     let bucket = 0
-    for (const peer of peers ?? []) {
-      if (peer.groups.includes(group)) {
+    for (let slot = start; table > 0 && slot < start + this.bucketCount(index); slot++) {
+      if (this.#slots.peer(slot).groups.includes(group)) {
         bucket++
       }
     }
@@ -83,27 +89,37 @@ export class Table {
   add(entry: Entry): void {
     const index = this.bucketOf(entry.peer.contact.key)
     assert(index < keyBits, 'we are not in our own table')
-    while (this.#buckets.length <= index) {
-      this.#buckets.push(undefined)
+    assert(this.bucketCount(index) < this.bucketSize, 'the bucket is full')
+    assert(this.#locate(entry.peer.contact) === -1, 'the contact is in the table')
+    while (this.#starts.length <= index) {
+      this.#starts.push(-1)
+      this.#counts.push(0)
     }
 
-    const bucket = this.#buckets[index] ?? (this.#buckets[index] = new Bucket())
-    assert(bucket.size < this.bucketSize, 'the bucket is full')
-    assert(bucket.indexOf(entry.peer.contact) === -1, 'the contact is in the table')
-    bucket.push(entry)
+    if (this.#starts[index] === -1) {
+      this.#starts[index] = this.#slots.addRun()
+    }
+
+    this.#slots.put(this.#end(index), entry)
+    this.#counts[index] = this.bucketCount(index) + 1
     this.#size++
     this.#countGroups(entry.peer, 1)
   }
 
   /** @returns the peer that left, or `undefined` if it was not there. */
   remove(contact: Contact): PeerInfo | undefined {
-    const at = this.#locate(contact)
-    if (at === undefined) {
+    const slot = this.#locate(contact)
+    if (slot === -1) {
       return undefined
     }
 
-    const peer = at.bucket.peers[at.index] as PeerInfo
-    at.bucket.removeAt(at.index)
+    const index = this.bucketOf(contact.key)
+    const last = this.#end(index) - 1
+    const peer = this.#slots.peer(slot)
+    // order within a bucket means nothing, so its last entry takes the place of the one that leaves
+    this.#slots.put(slot, this.#slots.entry(last))
+    this.#slots.clear(last)
+    this.#counts[index] = this.bucketCount(index) - 1
     this.#size--
     this.#countGroups(peer, -1)
     return peer
@@ -111,55 +127,43 @@ export class Table {
 
   /** Notes that a peer of the table answered. @returns whether it is in the table. */
   heard(contact: Contact, now: Millis, roundTrip: Millis): boolean {
-    const at = this.#locate(contact)
-    if (at === undefined) {
-      return false
+    const slot = this.#locate(contact)
+    if (slot !== -1) {
+      this.#slots.answered(slot, now, roundTrip)
     }
 
-    at.bucket.heard[at.index] = now
-    at.bucket.failures[at.index] = 0
-    if (roundTrip > 0) {
-      at.bucket.roundTrip[at.index] = roundTrip
-    }
-
-    return true
+    return slot !== -1
   }
 
   /** Gives a peer of the table its new addresses, unless it has none. */
   readdress(peer: PeerInfo): void {
-    const at = this.#locate(peer.contact)
-    const known = at?.bucket.peers[at.index]
-    if (at !== undefined && known !== undefined && newerAddresses(known.addresses, peer.addresses) !== known.addresses) {
+    const slot = this.#locate(peer.contact)
+    const known = slot === -1 ? undefined : this.#slots.peer(slot)
+    if (known !== undefined && newerAddresses(known.addresses, peer.addresses) !== known.addresses) {
       this.#countGroups(known, -1)
-      at.bucket.peers[at.index] = peer
+      this.#slots.setPeer(slot, peer)
       this.#countGroups(peer, 1)
     }
   }
 
   /** Notes that a probe went out. */
   tried(contact: Contact, now: Millis): void {
-    const at = this.#locate(contact)
-    if (at !== undefined) {
-      at.bucket.tried[at.index] = now
+    const slot = this.#locate(contact)
+    if (slot !== -1) {
+      this.#slots.setTried(slot, now)
     }
   }
 
   /** Counts a failed query. @returns how many in a row that makes; 0 for a peer that is not in the table. */
   failed(contact: Contact): number {
-    const at = this.#locate(contact)
-    if (at === undefined) {
-      return 0
-    }
-
-    const failures = (at.bucket.failures[at.index] as number) + 1
-    at.bucket.failures[at.index] = failures
-    return failures
+    const slot = this.#locate(contact)
+    return slot === -1 ? 0 : this.#slots.failed(slot)
   }
 
   *entries(): Generator<Entry> {
-    for (const bucket of this.#buckets) {
-      for (let i = 0; i < (bucket?.size ?? 0); i++) {
-        yield (bucket as Bucket).entryAt(i)
+    for (let index = 0; index < this.depth; index++) {
+      for (let slot = this.#starts[index] as number; slot < this.#end(index); slot++) {
+        yield this.#slots.entry(slot)
       }
     }
   }
@@ -175,7 +179,7 @@ export class Table {
   closest(target: Key, count: number, skip?: Contact): PeerInfo[] {
     const found: PeerInfo[] = []
     const d = this.bucketOf(target)
-    const deepest = this.#buckets.length - 1
+    const deepest = this.depth - 1
 
     this.#take(found, d, target, count, skip)
     for (let i = d + 1; i <= deepest && found.length < count; i++) {
@@ -199,36 +203,36 @@ export class Table {
 
   /** Appends a bucket's peers in order of distance, until `found` holds `count`. */
   #take(found: PeerInfo[], index: number, target: Key, count: number, skip: Contact | undefined): void {
-    const bucket = this.#buckets[index]
-    if (bucket === undefined) {
-      return
-    }
-
-    const start = found.length
-    for (const peer of bucket.peers) {
+    const first = found.length
+    const end = this.#end(index)
+    for (let slot = this.#starts[index] ?? 0; slot < end; slot++) {
+      const peer = this.#slots.peer(slot)
       if (peer.contact === skip || peer.contact.id === skip?.id) {
         continue
       }
 
       // insertion into a run of at most k + 1 sorted peers
+      const away = leadingDistance(target, peer.contact.key)
       let at = found.length
-      while (at > start && compareDistance(target, peer.contact.key, (found[at - 1] as PeerInfo).contact.key) < 0) {
+      while (at > first && isNearer(target, peer, away, found[at - 1] as PeerInfo, distances[at - 1] as number)) {
         at--
       }
 
       if (at < count) {
-        found.splice(at, 0, peer)
-        if (found.length > count) {
-          found.pop()
-        }
+        insert(found, at, peer, away, count)
       }
     }
   }
 
-  #locate(contact: Contact): { bucket: Bucket; index: number } | undefined {
-    const bucket = this.#buckets[this.bucketOf(contact.key)]
-    const index = bucket?.indexOf(contact) ?? -1
-    return bucket === undefined || index === -1 ? undefined : { bucket, index }
+  /** The slot of a contact, or -1. */
+  #locate(contact: Contact): number {
+    const index = this.bucketOf(contact.key)
+    return this.#slots.find(contact, this.#starts[index] ?? 0, this.#end(index))
+  }
+
+  /** One more than the last slot that a bucket uses. */
+  #end(index: number): number {
+    return (this.#starts[index] ?? 0) + this.bucketCount(index)
   }
 
   #countGroups(peer: PeerInfo, by: 1 | -1): void {
@@ -241,4 +245,33 @@ export class Table {
       }
     }
   }
+}
+
+/** The leading distances of the peers that `closest` has found so far: scratch, so that each is worked out once. */
+const distances = new Float64Array(keyBits * limits.closerPeersRead)
+
+/** The first 53 bits of a XOR distance: nearly always enough to tell which of two is nearer. */
+function leadingDistance(target: Key, key: Key): number {
+  const high = ((target[0] as number) ^ (key[0] as number)) >>> 0
+  const low = ((target[1] as number) ^ (key[1] as number)) >>> 0
+  return high * 0x200000 + (low >>> 11)
+}
+
+function isNearer(target: Key, one: PeerInfo, awayOne: number, other: PeerInfo, awayOther: number): boolean {
+  return awayOne === awayOther ? compareDistance(target, one.contact.key, other.contact.key) < 0 : awayOne < awayOther
+}
+
+/** Puts a peer in its place and drops whoever is beyond `count` then. */
+function insert(found: PeerInfo[], at: number, peer: PeerInfo, away: number, count: number): void {
+  if (found.length < count) {
+    found.push(peer)
+  }
+
+  for (let i = found.length - 1; i > at; i--) {
+    found[i] = found[i - 1] as PeerInfo
+    distances[i] = distances[i - 1] as number
+  }
+
+  found[at] = peer
+  distances[at] = away
 }

@@ -2,7 +2,7 @@ import { unreachable } from '../assert.ts'
 import type { Contact, PeerInfo } from '../contact.ts'
 import { limits } from '../limits.ts'
 import type { Machine } from '../machine.ts'
-import type { Entry } from '../table/bucket.ts'
+import type { Entry } from '../table/entry.ts'
 import type { Table } from '../table/table.ts'
 import type { Millis } from '../time.ts'
 

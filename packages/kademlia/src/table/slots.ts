@@ -1,0 +1,104 @@
+import type { Contact, PeerInfo } from '../contact.ts'
+import type { Entry } from './entry.ts'
+
+/**
+ * Where a table keeps its entries: packed columns, in which each bucket has a run of `runLength` slots. A simulation
+ * holds tens of millions of entries, and an object for each, or columns of its own for each bucket, takes three times
+ * the memory. A data structure only: which bucket has which run, and how much of it is used, is the table's to know.
+ */
+export class Slots {
+  readonly #runLength: number
+  // bounded by keyBits × limits.k: one run for each bucket
+  readonly #peers: Array<PeerInfo | undefined> = []
+  #heard = new Float64Array(0)
+  #tried = new Float64Array(0)
+  #roundTrip = new Float32Array(0)
+  #failures = new Uint8Array(0)
+
+  constructor(runLength: number) {
+    this.#runLength = runLength
+  }
+
+  /** Makes room for one more bucket. @returns the first slot of its run. */
+  addRun(): number {
+    const start = this.#peers.length
+    const length = start + this.#runLength
+    for (let slot = start; slot < length; slot++) {
+      this.#peers.push(undefined)
+    }
+
+    this.#heard = copied(this.#heard, new Float64Array(length))
+    this.#tried = copied(this.#tried, new Float64Array(length))
+    this.#roundTrip = copied(this.#roundTrip, new Float32Array(length))
+    this.#failures = copied(this.#failures, new Uint8Array(length))
+    return start
+  }
+
+  /** The slot of a contact between two others, or -1. */
+  find(contact: Contact, start: number, end: number): number {
+    for (let slot = start; slot < end; slot++) {
+      const other = this.peer(slot).contact
+      if (other === contact || other.id === contact.id) {
+        return slot
+      }
+    }
+
+    return -1
+  }
+
+  /** The peer in a slot that is used. */
+  peer(slot: number): PeerInfo {
+    return this.#peers[slot] as PeerInfo
+  }
+
+  entry(slot: number): Entry {
+    return {
+      peer: this.peer(slot),
+      heard: this.#heard[slot] as number,
+      tried: this.#tried[slot] as number,
+      roundTrip: this.#roundTrip[slot] as number,
+      failures: this.#failures[slot] as number
+    }
+  }
+
+  put(slot: number, { peer, heard, tried, roundTrip, failures }: Entry): void {
+    this.#peers[slot] = peer
+    this.#heard[slot] = heard
+    this.#tried[slot] = tried
+    this.#roundTrip[slot] = roundTrip
+    this.#failures[slot] = failures
+  }
+
+  clear(slot: number): void {
+    this.#peers[slot] = undefined
+  }
+
+  setPeer(slot: number, peer: PeerInfo): void {
+    this.#peers[slot] = peer
+  }
+
+  setTried(slot: number, tried: number): void {
+    this.#tried[slot] = tried
+  }
+
+  /** Notes an answer; a round trip of 0 is none. */
+  answered(slot: number, heard: number, roundTrip: number): void {
+    this.#heard[slot] = heard
+    this.#failures[slot] = 0
+    if (roundTrip > 0) {
+      this.#roundTrip[slot] = roundTrip
+    }
+  }
+
+  /** Counts a failure. @returns how many in a row that makes. */
+  failed(slot: number): number {
+    const failures = Math.min(255, (this.#failures[slot] as number) + 1)
+    this.#failures[slot] = failures
+    return failures
+  }
+}
+
+function copied<Column extends Float64Array | Float32Array | Uint8Array>(from: Column, to: Column): Column {
+  to.set(from)
+  return to
+}
