@@ -74,9 +74,9 @@ export class Table {
   groupCounts(group: number, key: Key): { table: number; bucket: number } {
     const table = this.#groups.get(group) ?? 0
     const index = this.bucketOf(key)
-    const start = this.#starts[index] ?? 0
+    const end = table === 0 ? 0 : this.#end(index)
     let bucket = 0
-    for (let slot = start; table > 0 && slot < start + this.bucketCount(index); slot++) {
+    for (let slot = this.#starts[index] ?? 0; slot < end; slot++) {
       if (this.#slots.peer(slot).groups.includes(group)) {
         bucket++
       }

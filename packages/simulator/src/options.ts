@@ -1,0 +1,223 @@
+/**
+ * Every knob of a simulation, in one table: what it means, its unit, range and default, and which values swarm testing draws
+ * it from. The command line, the reports, the validation and the swarm are all fed from here.
+ *
+ * Shares are from 0 to 1; times are in the unit that the option names, and 0 where that says so is "never".
+ */
+interface Spec {
+  readonly help: string
+  /** What swarm testing draws from, each value as likely as the others. An option without keeps its default there. */
+  readonly swarm?: readonly (number | string | boolean)[]
+}
+
+interface NumberSpec extends Spec {
+  readonly type: 'number'
+  readonly default: number
+  readonly min: number
+  readonly max: number
+  readonly whole: boolean
+  /** Empty for a count. */
+  readonly unit: string
+}
+
+interface ChoiceSpec<Choice extends string> extends Spec {
+  readonly type: 'choice'
+  readonly default: Choice
+  readonly choices: readonly Choice[]
+}
+
+interface FlagSpec extends Spec {
+  readonly type: 'flag'
+  readonly default: boolean
+}
+
+export type OptionSpec = NumberSpec | ChoiceSpec<string> | FlagSpec
+
+/** Options in the order in which help and reports list them, by the heading that they stand under. */
+export const optionGroups = {
+  network: {
+    nodes: count(1_000, 2, 1_000_000, 'servers and clients together', [20, 30, 50, 80, 120, 200]),
+    clients: share(0, 'nodes that ask and do not answer', [0, 0, 0.2, 0.5], 0.95),
+    undialable: share(0, 'servers that tell an address at which nobody reaches them', [0, 0, 0.1, 0.3]),
+    clustered: share(0, 'servers whose keys crowd in one part of the keyspace', [0, 0, 0.3]),
+    clusterBits: count(8, 1, 64, 'length of the prefix that crowded keys share', [3, 8, 16]),
+    groupSize: count(0, 0, 100_000, 'servers in one address group (a /16); 0: none is in any', [0, 0, 5]),
+    tables: choice('converged', ['converged', 'join'], 'begin with full routing tables, or let every node join by itself', [
+      'converged',
+      'join'
+    ])
+  },
+  engine: {
+    k: count(20, 1, 40, 'bucket size, and how many peers a lookup ends with', [20, 20, 8]),
+    alpha: count(10, 1, 256, 'requests in flight for one lookup', [10, 10, 3]),
+    beta: count(3, 1, 40, 'nearest peers that must have answered before the follow-up'),
+    disjointPaths: count(1, 1, 20, 'paths of a lookup that share no peer', [1, 1, 1, 4]),
+    queryTimeout: time(60, 's', 0.1, 3_600, 'when a lookup ends with what it has'),
+    refreshInterval: time(600, 's', 0, 86_400, 'how often each bucket is refreshed; 0: never'),
+    bootstrapInterval: time(300, 's', 0, 86_400, 'how often a node looks itself up; 0: only while its table is low'),
+    limitGroups: flag('hold address groups to their limits, as on the public network', [false, false, true])
+  },
+  links: {
+    latency: choice('world', ['world', 'uniform'], 'nodes all over the world, or a range of round trips', ['world', 'uniform']),
+    rttMin: time(50, 'ms', 0, 60_000, 'shortest round trip, if uniform', [10, 50, 100]),
+    rttMax: time(250, 'ms', 0, 60_000, 'longest round trip, if uniform', [100, 250, 1_000]),
+    jitter: share(0.1, 'how much longer than usual a message may take', [0, 0.1, 1], 10),
+    loss: share(0, 'messages that never arrive', [0, 0, 0.01, 0.05], 0.9),
+    reorder: share(0, 'messages held up until others overtake them', [0, 0.1]),
+    bandwidth: count(0, 0, 10_000_000, 'KiB a second that a node can send; 0: without limit', [0, 0, 64]),
+    dialRoundTrips: count(2, 0, 10, 'round trips of a dial; 0: every peer is there without one', [0, 2, 3]),
+    dialTimeout: time(5, 's', 0.1, 60, 'how long a dial of somebody gone takes to fail', [1, 5, 15]),
+    refused: share(0.5, 'dials of somebody gone that fail at once', [0, 0.5, 1]),
+    connectionIdle: time(60, 's', 1, 3_600, 'after how long without use a connection is closed', [10, 60]),
+    wire: flag('let messages cross as bytes', [false, false, true])
+  },
+  work: {
+    duration: time(60, 's', 0, 864_000, 'virtual time to simulate, before the phase in which the network must heal', [120, 300, 900]),
+    lookups: rate(10, 0, 100_000, 'lookups a second in the whole network', [0.2, 1, 3])
+  },
+  churn: {
+    sessionMedian: time(0, 'min', 0, 100_000, 'half of all sessions are shorter; 0: nobody leaves', [0, 0, 5, 15]),
+    stable: share(0, 'servers that never leave', [0, 0.5]),
+    crash: share(0.5, 'departures without a word', [0, 0.5, 1])
+  },
+  adversaries: {
+    silent: share(0, 'servers that take requests and say nothing', [0, 0, 0.1, 0.2]),
+    slow: share(0, 'servers that answer late', [0, 0, 0.2]),
+    slowDelay: time(3_000, 'ms', 0, 60_000, 'how late', [1_500, 6_000, 12_000]),
+    flooders: share(0, 'servers that answer with 10,000 peers', [0, 0, 0.05]),
+    selfish: share(0, 'servers that name themselves, the asker and the target first', [0, 0, 0.1]),
+    liars: share(0, 'servers that name only each other', [0, 0, 0, 0.05]),
+    sybils: count(0, 0, 10_000, 'servers made for one key, nearer to it than any honest one', [0, 0, 0, 10]),
+    foreign: share(0, 'servers of another network on the same protocol, long gone, in the tables of this one', [0, 0, 0.3], 2)
+  },
+  faults: {
+    faultStart: time(20, 's', 0, 864_000, 'when the faults begin', [30]),
+    faultEnd: time(40, 's', 0, 864_000, 'when they end', [60, 100]),
+    partition: share(0, 'servers cut off from the others meanwhile', [0, 0, 0.3, 0.5]),
+    asymmetric: flag('cut only what they send', [false, true]),
+    outage: share(0, 'servers that are down meanwhile', [0, 0, 0.3])
+  },
+  judging: {
+    heal: time(0, 's', 0, 864_000, 'how long the network has to heal after all faults have ended', [1_500]),
+    checks: choice('some', ['none', 'some', 'all'], 'how much is checked: all of it costs as much as the run itself', ['all'])
+  }
+} as const satisfies Record<string, Record<string, OptionSpec>>
+
+type Groups = typeof optionGroups
+type Table = { [Group in keyof Groups]: Groups[Group] }[keyof Groups]
+type Flattened<Union> = (Union extends unknown ? (from: Union) => void : never) extends (from: infer All) => void ? All : never
+type Specs = Flattened<Table>
+type ValueOf<S> = S extends ChoiceSpec<infer Choice> ? Choice : S extends FlagSpec ? boolean : number
+
+/** What a simulation is run with: a value for every option. */
+export type SimulationOptions = { readonly [Name in keyof Specs]: ValueOf<Specs[Name]> }
+export type OptionName = keyof SimulationOptions
+
+/** All options by name. */
+export const optionSpecs: Readonly<Record<OptionName, OptionSpec>> = Object.assign({}, ...Object.values(optionGroups)) as Record<
+  OptionName,
+  OptionSpec
+>
+
+export const optionNames = Object.keys(optionSpecs) as OptionName[]
+
+export const defaultOptions = Object.fromEntries(
+  Object.entries(optionSpecs).map(([name, spec]) => [name, spec.default])
+) as unknown as SimulationOptions
+
+/** An option that is not one, or a value that cannot be. */
+export class OptionsError extends Error {
+  override readonly name = 'OptionsError'
+  readonly code = 'ERR_SIMULATION_OPTIONS'
+}
+
+/** @throws OptionsError naming the option, its value and what it may be. */
+export function validateOptions(options: SimulationOptions): void {
+  for (const name of optionNames) {
+    const problem = problemWith(optionSpecs[name], options[name])
+    if (problem !== undefined) {
+      throw new OptionsError(`${name} is ${problem}, not ${String(options[name])}`)
+    }
+  }
+
+  const { nodes, clients, faultStart, faultEnd, rttMin, rttMax, sybils } = options
+  const liars = options.silent + options.slow + options.flooders + options.selfish + options.liars
+  if (liars > 1) {
+    throw new OptionsError(`silent, slow, flooders, selfish and liars are shares of all servers: together at most 1, not ${liars}`)
+  }
+
+  if (rttMin > rttMax) {
+    throw new OptionsError(`rttMin is at most rttMax (${rttMax} ms), not ${rttMin}`)
+  }
+
+  if (faultStart > faultEnd) {
+    throw new OptionsError(`faultStart is before faultEnd (${faultEnd} s), not ${faultStart}`)
+  }
+
+  if (options.beta > options.k) {
+    throw new OptionsError(`beta is at most k (${options.k}), not ${options.beta}`)
+  }
+
+  const servers = nodes - Math.round(nodes * clients)
+  if (servers < 2) {
+    throw new OptionsError(`of ${nodes} nodes with ${clients} clients only ${servers} serve: it takes two`)
+  }
+
+  if (sybils > nodes) {
+    throw new OptionsError(`there are at most as many sybils as nodes (${nodes}), not ${sybils}`)
+  }
+}
+
+function problemWith(spec: OptionSpec, value: unknown): string | undefined {
+  switch (spec.type) {
+    case 'number': {
+      const right = typeof value === 'number' && value >= spec.min && value <= spec.max && (!spec.whole || Number.isInteger(value))
+      return right ? undefined : `a ${spec.whole ? 'whole ' : ''}number from ${spec.min} to ${spec.max}${spec.unit && ` ${spec.unit}`}`
+    }
+    case 'choice':
+      return spec.choices.includes(String(value)) ? undefined : `one of ${spec.choices.join(', ')}`
+    case 'flag':
+      return typeof value === 'boolean' ? undefined : 'true or false'
+  }
+}
+
+function count(byDefault: number, min: number, max: number, help: string, swarm?: readonly number[]): NumberSpec {
+  return number(byDefault, min, max, true, '', help, swarm)
+}
+
+function share(byDefault: number, help: string, swarm?: readonly number[], max = 1): NumberSpec {
+  return number(byDefault, 0, max, false, '', `share of ${help}`, swarm)
+}
+
+function rate(byDefault: number, min: number, max: number, help: string, swarm?: readonly number[]): NumberSpec {
+  return number(byDefault, min, max, false, '/s', help, swarm)
+}
+
+function time(byDefault: number, unit: string, min: number, max: number, help: string, swarm?: readonly number[]): NumberSpec {
+  return number(byDefault, min, max, false, unit, help, swarm)
+}
+
+function number(
+  byDefault: number,
+  min: number,
+  max: number,
+  whole: boolean,
+  unit: string,
+  help: string,
+  swarm: readonly number[] | undefined
+): NumberSpec {
+  return { type: 'number', default: byDefault, min, max, whole, unit, help, ...(swarm && { swarm }) }
+}
+
+function choice<Choice extends string>(
+  byDefault: Choice,
+  choices: readonly Choice[],
+  help: string,
+  swarm?: readonly Choice[]
+): ChoiceSpec<Choice> {
+  return { type: 'choice', default: byDefault, choices, help, ...(swarm && { swarm }) }
+}
+
+function flag(help: string, swarm?: readonly boolean[]): FlagSpec {
+  return { type: 'flag', default: false, help, ...(swarm && { swarm }) }
+}

@@ -1,0 +1,70 @@
+/**
+ * Who is who in a simulated world. Here the hash is the identity: the preimage of a key is its own 32 bytes. So peers and
+ * targets can be put anywhere in the keyspace, crowds of them around one key, without searching for an id that hashes there.
+ */
+import { compareDistance, keyFromBytes, keyToBytes, keyWords, noAddresses } from '@vicinity/kademlia'
+import type { Addresses, Contact, Key, PeerInfo, Rng, Target } from '@vicinity/kademlia'
+
+/** One node's identity; all that name it share this object. */
+export class SimulatedContact implements Contact {
+  readonly index: number
+  readonly id: string
+  readonly bytes: Uint8Array
+  readonly key: Key
+
+  constructor(index: number, key: Key) {
+    this.index = index
+    this.id = `n${index}`
+    this.bytes = keyToBytes(key)
+    this.key = key
+  }
+}
+
+/** The node that a contact stands for. */
+export function indexOf(contact: Contact): number {
+  return (contact as SimulatedContact).index
+}
+
+/** An address of a simulated peer: which one it is says nothing, only that there is one. */
+export const oneAddress: Addresses = Object.freeze({ count: 1 })
+
+/** A peer as others hear of it: with an address if it claims to have one. */
+export function peerInfo(contact: SimulatedContact, advertised: boolean, groups: readonly number[]): PeerInfo {
+  return { contact, addresses: advertised ? oneAddress : noAddresses, groups }
+}
+
+export function targetAt(key: Key): Target {
+  return { bytes: keyToBytes(key), key }
+}
+
+export function targetOf(bytes: Uint8Array): Target {
+  return { bytes, key: keyFromBytes(bytes) }
+}
+
+export function randomKey(rng: Rng): Key {
+  const key = new Uint32Array(keyWords)
+  for (let word = 0; word < keyWords; word++) {
+    key[word] = rng.uint32()
+  }
+
+  return key
+}
+
+/** A random key that shares at least `bits` leading bits with another. */
+export function keyNear(key: Key, bits: number, rng: Rng): Key {
+  const near = randomKey(rng)
+  for (let word = 0; word < keyWords; word++) {
+    const taken = Math.min(32, Math.max(0, bits - 32 * word))
+    const mask = taken === 0 ? 0 : (0xffffffff << (32 - taken)) >>> 0
+    near[word] = (((key[word] as number) & mask) | ((near[word] as number) & ~mask)) >>> 0
+  }
+
+  return near
+}
+
+/** The order of keys as numbers, as against their order by distance from something. */
+export function compareKeys(a: Key, b: Key): number {
+  return compareDistance(zero, a, b)
+}
+
+const zero = new Uint32Array(keyWords)

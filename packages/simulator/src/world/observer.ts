@@ -1,0 +1,45 @@
+import type { KademliaInput, KademliaOutput, Response, Request } from '@vicinity/kademlia'
+import type { Node } from './node.ts'
+
+/** Whoever watches a world: it sees all that enters and leaves the engines, and nothing of what is inside. */
+export interface Observer {
+  input?(node: Node, input: KademliaInput): void
+  output?(node: Node, output: KademliaOutput): void
+  /** A node came up or went down, or said that it serves or no longer does. */
+  life?(node: Node): void
+  /** A request reached a node and was answered; `answer` is undefined where nothing was sent back. */
+  served?(from: Node, to: Node, request: Request, answer: Response | undefined): void
+}
+
+/** Several observers as one. */
+export class Observers implements Required<Observer> {
+  readonly #all: readonly Observer[]
+
+  constructor(all: readonly Observer[]) {
+    this.#all = all
+  }
+
+  input(node: Node, input: KademliaInput): void {
+    for (const observer of this.#all) {
+      observer.input?.(node, input)
+    }
+  }
+
+  output(node: Node, output: KademliaOutput): void {
+    for (const observer of this.#all) {
+      observer.output?.(node, output)
+    }
+  }
+
+  life(node: Node): void {
+    for (const observer of this.#all) {
+      observer.life?.(node)
+    }
+  }
+
+  served(from: Node, to: Node, request: Request, answer: Response | undefined): void {
+    for (const observer of this.#all) {
+      observer.served?.(from, to, request, answer)
+    }
+  }
+}
