@@ -74,7 +74,7 @@ export class Table {
   groupCounts(group: number, key: Key): { table: number; bucket: number } {
     const table = this.#groups.get(group) ?? 0
     const index = this.bucketOf(key)
-    const end = table === 0 ? 0 : this.#end(index)
+    const end = this.#end(index)
     let bucket = 0
     for (let slot = this.#starts[index] ?? 0; slot < end; slot++) {
       if (this.#slots.peer(slot).groups.includes(group)) {
