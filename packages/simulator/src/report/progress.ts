@@ -1,0 +1,110 @@
+/** How far a long run is, how fast it goes, and how much longer it will take. */
+import { formatCompact, formatCount, formatDuration } from './numbers.ts'
+import { plainText, widthOf } from './table.ts'
+
+export interface Progress {
+  /** Virtual time passed, and when the run ends. */
+  readonly virtualMs: number
+  readonly virtualEndMs: number
+  readonly eventsPerSecond: number
+  /** Wall-clock time that the rest will take; `undefined` before there is any speed to tell it from. */
+  readonly restMs: number | undefined
+  /** What it is the progress of, such as "seed 3 of 50". */
+  readonly label?: string
+}
+
+const barWidth = 10
+
+/**
+ * One line of at most `width` columns (80 if it is not said):
+ * `[####------] 42 %  virtual 1 h 12 min of 2 h 51 min · 812,000 events/s · about 3 min left`.
+ * Where that is too long it gets shorter words, then fewer of them; the percentage always stays.
+ */
+export function formatProgress(progress: Progress, width = 80): string {
+  const { virtualMs, virtualEndMs, eventsPerSecond, restMs } = progress
+  const share = virtualEndMs > 0 ? Math.min(1, Math.max(0, virtualMs / virtualEndMs)) : 1
+  // 99.9 % is not yet all
+  const percent = `${Math.floor(share * 100)} %`.padStart(5)
+  const done = Math.floor(share * barWidth)
+  const bar = `[${'#'.repeat(done)}${'-'.repeat(barWidth - done)}]${percent}`
+  const label = progress.label === undefined ? '' : `${plainText(progress.label)}  `
+
+  const span = `${formatDuration(virtualMs)} of ${formatDuration(virtualEndMs)}`
+  const speed = `${formatCount(roundTo(eventsPerSecond, 1_000))} events/s`
+  const compactSpeed = `${formatCompact(eventsPerSecond)} events/s`
+  const rest = restMs === undefined ? [] : [`about ${formatDuration(roundRest(restMs))} left`]
+  const shortRest = restMs === undefined ? [] : [`${formatDuration(roundRest(restMs))} left`]
+
+  const candidates = [
+    `${label}${bar}  ${[`virtual ${span}`, speed, ...rest].join(' · ')}`,
+    `${label}${bar}  ${[`virtual ${span}`, compactSpeed, ...rest].join(' · ')}`,
+    `${label}${bar}  ${[`virtual ${span}`, compactSpeed, ...shortRest].join(' · ')}`,
+    `${label}${bar}  ${[span, compactSpeed, ...shortRest].join(' · ')}`,
+    `${label}${bar}  ${[compactSpeed, ...shortRest].join(' · ')}`,
+    `${bar}  ${[compactSpeed, ...shortRest].join(' · ')}`,
+    `${bar}  ${shortRest.join('')}`.trimEnd()
+  ]
+  return candidates.find(line => widthOf(line) <= width) ?? percent.trimStart()
+}
+
+/** To the thousand for speeds above some thousands, so that the line does not flicker. */
+function roundTo(value: number, step: number): number {
+  return value < 10 * step ? Math.round(value) : Math.round(value / step) * step
+}
+
+/** An estimate to the second would claim what it does not know: 5 s steps over 20 s, whole minutes over 5 minutes. */
+function roundRest(ms: number): number {
+  const step = ms < 20_000 ? 1_000 : ms < 300_000 ? 5_000 : ms < 6_000_000 ? 60_000 : 600_000
+  return Math.ceil(ms / step) * step
+}
+
+/** Wall-clock time over which a speed is averaged: older samples fade with it. */
+const memoryMs = 10_000
+
+/**
+ * Tells speed and remaining time from samples of what has been done, each at a wall-clock time that only rises. Both
+ * are moving averages in which a sample weighs by the time it spans and fades exponentially, so that neither the
+ * moment (a collection of garbage) nor the distant past (the cheap beginning of a run) decides.
+ */
+export class ProgressRate {
+  readonly #virtualEndMs: number
+  #last: { readonly wallMs: number; readonly virtualMs: number; readonly events: number } | undefined
+  /** Faded sums: of the wall time, of what passed in it. */
+  #wall = 0
+  #virtual = 0
+  #events = 0
+
+  constructor(virtualEndMs: number) {
+    this.#virtualEndMs = virtualEndMs
+  }
+
+  /** @param events - since the start of the run */
+  sample(wallMs: number, virtualMs: number, events: number): void {
+    const last = this.#last
+    if (last !== undefined) {
+      const passed = wallMs - last.wallMs
+      if (passed <= 0) {
+        return
+      }
+
+      const fade = Math.exp(-passed / memoryMs)
+      this.#wall = this.#wall * fade + passed
+      this.#virtual = this.#virtual * fade + (virtualMs - last.virtualMs)
+      this.#events = this.#events * fade + (events - last.events)
+    }
+
+    this.#last = { wallMs, virtualMs, events }
+  }
+
+  /** For `formatProgress`. */
+  get progress(): Progress {
+    const virtualMs = this.#last?.virtualMs ?? 0
+    const left = Math.max(0, this.#virtualEndMs - virtualMs)
+    return {
+      virtualMs,
+      virtualEndMs: this.#virtualEndMs,
+      eventsPerSecond: this.#wall > 0 ? (1_000 * this.#events) / this.#wall : 0,
+      restMs: this.#virtual > 0 ? (left * this.#wall) / this.#virtual : undefined
+    }
+  }
+}
