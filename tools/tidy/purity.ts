@@ -1,6 +1,8 @@
 /**
  * The engine (packages/kademlia/src) is a pure state machine: no clock, no timer, no randomness of its own, no promise, no
- * input or output, and no arithmetic whose last bit differs between JavaScript engines.
+ * input or output, and no arithmetic whose last bit differs between JavaScript engines. The simulator
+ * (packages/simulator/src) is held to the same, for a seed must mean the same everywhere; only its reports, which nothing
+ * that is simulated depends on, may use all of Math's arithmetic.
  */
 import { child, lineOf, type Node, nameOf, parseSource, type Source, type Violation, walk } from './source.ts'
 
@@ -62,16 +64,19 @@ const exactMath = new Set([
   'SQRT2'
 ])
 
+const pureFolders = /^packages\/(kademlia|simulator)\/src\//
+const reports = 'packages/simulator/src/report/'
+
 export function purityViolations(source: Source): Violation[] {
-  if (!source.path.startsWith('packages/kademlia/src/')) {
+  if (!pureFolders.test(source.path)) {
     return []
   }
 
   const { tree } = parseSource(source)
-  const declared = declaredNames(tree)
+  const scope = { declared: declaredNames(tree), exact: !source.path.startsWith(reports) }
   const found: Violation[] = []
   for (const { node, parents } of walk(tree)) {
-    const message = impurity(node, parents, declared)
+    const message = impurity(node, parents, scope)
     if (message !== undefined) {
       found.push({ rule: 'purity', path: source.path, line: lineOf(node), message })
     }
@@ -80,29 +85,35 @@ export function purityViolations(source: Source): Violation[] {
   return found
 }
 
-function impurity(node: Node, parents: readonly Node[], declared: ReadonlySet<string>): string | undefined {
+interface Scope {
+  readonly declared: ReadonlySet<string>
+  /** Whether arithmetic must be the same to the last bit everywhere. */
+  readonly exact: boolean
+}
+
+function impurity(node: Node, parents: readonly Node[], scope: Scope): string | undefined {
   if (node['async'] === true) {
-    return 'an async function; what waits lives outside the engine'
+    return 'an async function; what waits lives outside'
   }
 
   switch (node.type) {
     case 'ForOfStatement':
-      return node['await'] === true ? 'a for await; what waits lives outside the engine' : undefined
+      return node['await'] === true ? 'a for await; what waits lives outside' : undefined
     case 'AwaitExpression':
-      return 'an await; what waits lives outside the engine'
+      return 'an await; what waits lives outside'
     case 'BinaryExpression':
     case 'AssignmentExpression':
-      return String(node['operator']).startsWith('**')
+      return scope.exact && String(node['operator']).startsWith('**')
         ? 'exponentiation, whose last bit engines may round differently'
         : undefined
     case 'Identifier':
-      return globalUse(node, parents, declared)
+      return globalUse(node, parents, scope)
     default:
       return undefined
   }
 }
 
-function globalUse(node: Node, parents: readonly Node[], declared: ReadonlySet<string>): string | undefined {
+function globalUse(node: Node, parents: readonly Node[], scope: Scope): string | undefined {
   const name = nameOf(node) ?? ''
   const [parent] = parents
   if (parent === undefined || isOnlyAName(node, parent)) {
@@ -112,7 +123,7 @@ function globalUse(node: Node, parents: readonly Node[], declared: ReadonlySet<s
   if (name === 'Math') {
     const member =
       parent.type === 'MemberExpression' && parent['computed'] !== true ? nameOf(child(parent, 'property')) : undefined
-    if (member !== undefined && exactMath.has(member)) {
+    if (member !== undefined && (exactMath.has(member) || (!scope.exact && member !== 'random'))) {
       return undefined
     }
 
@@ -122,15 +133,15 @@ function globalUse(node: Node, parents: readonly Node[], declared: ReadonlySet<s
   }
 
   const brings = Object.hasOwn(forbiddenGlobals, name) ? forbiddenGlobals[name] : undefined
-  return brings === undefined || declared.has(name) ? undefined : `${name} brings in ${brings}`
+  return brings === undefined || scope.declared.has(name) ? undefined : `${name} brings in ${brings}`
 }
 
-/** A property, a key or a label is spelt like a global without being one. */
+/** A property, private or not, a key or a label is spelt like a global without being one. */
 function isOnlyAName(node: Node, parent: Node): boolean {
   const isMember = parent.type.endsWith('MemberExpression') && parent['property'] === node && parent['computed'] !== true
   const isKey = 'key' in parent && parent['key'] === node && parent['computed'] !== true && parent['shorthand'] !== true
   const isTypeMember = parent.type === 'TSQualifiedName' && parent['right'] === node
-  return isMember || isKey || isTypeMember || /^(LabeledStatement|BreakStatement|ContinueStatement)$/.test(parent.type)
+  return isMember || isKey || isTypeMember || /^(LabeledStatement|BreakStatement|ContinueStatement|PrivateName)$/.test(parent.type)
 }
 
 /** Names that the file itself declares or imports: `self` as a parameter is no global. */

@@ -84,11 +84,12 @@ describe('tidy: imports', () => {
   })
 })
 
-describe('tidy: purity of the engine', () => {
+describe('tidy: purity of the engine and the simulator', () => {
   const pure = [
     'export function span (self: Key, now: number): number { return Math.max(self.process, now) }',
     "const input = { type: 'self', Date: 1 }",
     'const name = input.process + input.Date',
+    'class A { readonly #self = 1; get own () { return this.#self } }',
     '// Date.now() and Math.sin in a comment',
     'const half = Math.floor(Math.clz32(7) / 2)'
   ].join('\n')
@@ -144,7 +145,27 @@ describe('tidy: purity of the engine', () => {
     }
   })
 
-  it('looks at the sources of the engine only', () => {
+  it('holds the simulator to it, but for the arithmetic of its reports', () => {
+    const world = 'packages/simulator/src/world/world.ts'
+    const report = 'packages/simulator/src/report/distribution.ts'
+    for (const use of ['Date.now()', 'setTimeout(f, 1)', 'let p: Promise<void>', 'await f()', 'async () => {}']) {
+      catches(purityViolations, world, use, /brings in|await|async/, pure)
+      catches(purityViolations, report, use, /brings in|await|async/, pure)
+    }
+
+    catches(
+      purityViolations,
+      world,
+      'const draw = -Math.log(rng.float())',
+      /Math.log may differ/,
+      'const draw = -log(rng.float())'
+    )
+    catches(purityViolations, world, 'x ** 2', /exponentiation/, 'x * x')
+    catches(purityViolations, report, 'Math.random()', /Math.random/, 'Math.sqrt(x) + Math.exp(-x) + 10 ** x')
+    catches(purityViolations, report, "Math['random']()", /Math/)
+  })
+
+  it('looks at the sources of the engine and the simulator only', () => {
     assert.deepEqual(purityViolations({ path: 'packages/dht/src/driver.ts', text: 'setTimeout(f, Date.now())' }), [])
     assert.deepEqual(purityViolations({ path: 'packages/kademlia/test/key.test.ts', text: 'await f(Math.log2(3))' }), [])
   })
