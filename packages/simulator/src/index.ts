@@ -1,1 +1,9 @@
-export {}
+export type { Checker, Violation } from './check/checker.ts'
+export { defaultOptions, optionGroups, optionNames, OptionsError, optionSpecs, validateOptions } from './options.ts'
+export type { OptionName, OptionSpec, SimulationOptions } from './options.ts'
+export * from './report/index.ts'
+export { scenarioNames, scenarioOptions, scenarios } from './scenarios.ts'
+export type { Scenario, ScenarioName } from './scenarios.ts'
+export { Simulation } from './simulation/simulation.ts'
+export type { SimulationInit } from './simulation/simulation.ts'
+export type { FinishedLookup } from './workload/lookups.ts'

@@ -65,18 +65,31 @@ export const optionGroups = {
     loss: share(0, 'messages that never arrive', [0, 0, 0.01, 0.05], 0.9),
     reorder: share(0, 'messages held up until others overtake them', [0, 0.1]),
     bandwidth: count(0, 0, 10_000_000, 'KiB a second that a node can send; 0: without limit', [0, 0, 64]),
-    dialRoundTrips: count(2, 0, 10, 'round trips of a dial; 0: every peer is there without one', [0, 2, 3]),
+    dialRoundTrips: count(2, 0, 10, 'round trips of a dial', [0, 2, 3]),
     dialTimeout: time(5, 's', 0.1, 60, 'how long a dial of somebody gone takes to fail', [1, 5, 15]),
     refused: share(0.5, 'dials of somebody gone that fail at once', [0, 0.5, 1]),
     connectionIdle: time(60, 's', 1, 3_600, 'after how long without use a connection is closed', [10, 60]),
+    connections: on('nodes connect before they talk, and so learn who serves; without, only tables tell'),
+    redial: time(60, 's', 0, 3_600, 'how often a node dials those it began with, if it is not connected; 0: never', [60]),
     wire: flag('let messages cross as bytes', [false, false, true])
   },
   work: {
-    duration: time(60, 's', 0, 864_000, 'virtual time to simulate, before the phase in which the network must heal', [120, 300, 900]),
+    duration: time(
+      60,
+      's',
+      0,
+      864_000,
+      'virtual time to simulate, before the phase in which the network must heal',
+      [120, 300, 900]
+    ),
     lookups: rate(10, 0, 100_000, 'lookups a second in the whole network', [0.2, 1, 3])
   },
   churn: {
     sessionMedian: time(0, 'min', 0, 100_000, 'half of all sessions are shorter; 0: nobody leaves', [0, 0, 5, 15]),
+    sessions: choice('exponential', ['exponential', 'measured'], 'how their lengths are distributed', [
+      'exponential',
+      'measured'
+    ]),
     stable: share(0, 'servers that never leave', [0, 0.5]),
     crash: share(0.5, 'departures without a word', [0, 0.5, 1])
   },
@@ -101,7 +114,7 @@ export const optionGroups = {
     heal: time(0, 's', 0, 864_000, 'how long the network has to heal after all faults have ended', [1_500]),
     checks: choice('some', ['none', 'some', 'all'], 'how much is checked: all of it costs as much as the run itself', ['all'])
   }
-} as const satisfies Record<string, Record<string, OptionSpec>>
+} as const
 
 type Groups = typeof optionGroups
 type Table = { [Group in keyof Groups]: Groups[Group] }[keyof Groups]
@@ -143,7 +156,9 @@ export function validateOptions(options: SimulationOptions): void {
   const { nodes, clients, faultStart, faultEnd, rttMin, rttMax, sybils } = options
   const liars = options.silent + options.slow + options.flooders + options.selfish + options.liars
   if (liars > 1) {
-    throw new OptionsError(`silent, slow, flooders, selfish and liars are shares of all servers: together at most 1, not ${liars}`)
+    throw new OptionsError(
+      `silent, slow, flooders, selfish and liars are shares of all servers: together at most 1, not ${liars}`
+    )
   }
 
   if (rttMin > rttMax) {
@@ -171,8 +186,11 @@ export function validateOptions(options: SimulationOptions): void {
 function problemWith(spec: OptionSpec, value: unknown): string | undefined {
   switch (spec.type) {
     case 'number': {
-      const right = typeof value === 'number' && value >= spec.min && value <= spec.max && (!spec.whole || Number.isInteger(value))
-      return right ? undefined : `a ${spec.whole ? 'whole ' : ''}number from ${spec.min} to ${spec.max}${spec.unit && ` ${spec.unit}`}`
+      const right =
+        typeof value === 'number' && value >= spec.min && value <= spec.max && (!spec.whole || Number.isInteger(value))
+      return right
+        ? undefined
+        : `a ${spec.whole ? 'whole ' : ''}number from ${spec.min} to ${spec.max}${spec.unit && ` ${spec.unit}`}`
     }
     case 'choice':
       return spec.choices.includes(String(value)) ? undefined : `one of ${spec.choices.join(', ')}`
@@ -216,6 +234,11 @@ function choice<Choice extends string>(
   swarm?: readonly Choice[]
 ): ChoiceSpec<Choice> {
   return { type: 'choice', default: byDefault, choices, help, ...(swarm && { swarm }) }
+}
+
+/** A flag that is set unless it is unset. */
+function on(help: string): FlagSpec {
+  return { type: 'flag', default: true, help }
 }
 
 function flag(help: string, swarm?: readonly boolean[]): FlagSpec {

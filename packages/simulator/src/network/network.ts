@@ -21,7 +21,9 @@ export interface NetworkOptions {
   readonly reorder: number
   /** Bytes a second that a node can send; `Infinity` for as many as it likes. */
   readonly bandwidth: number
-  /** How many round trips a dial takes, before the first request can be sent. 0: no connections, every peer is there. */
+  /** Whether nodes connect before they talk, and so hear of each other; without, every peer is there. */
+  readonly connections: boolean
+  /** How many round trips a dial takes, before the first request can be sent. */
   readonly dialRoundTrips: number
   /** How long a dial of somebody who does not answer takes to fail. */
   readonly dialTimeout: Millis
@@ -59,7 +61,7 @@ export class Network {
     this.#rng = rng
     const places = rng.split('places')
     this.#latency = options.roundTrip === undefined ? new RegionLatency(places) : new UniformLatency(places, options.roundTrip)
-    this.#connections = options.dialRoundTrips === 0 ? undefined : new Connections(options.connectionIdle)
+    this.#connections = options.connections ? new Connections(options.connectionIdle) : undefined
     this.#mail = options.wire ? new BytesMail(world) : new ObjectMail()
   }
 
@@ -123,9 +125,25 @@ export class Network {
     this.#opened(from, to, tag, message)
   }
 
+  /** A node dials another that it was told of, without a request. */
+  introduce(from: Node, to: Node): void {
+    if (this.#connections?.has(from.index, to.index) === true || !to.up || !to.init.reachable || this.#isCut(from, to)) {
+      return
+    }
+
+    const { epoch } = from
+    this.#world.at(this.#world.now + Math.round(this.roundTrip(from, to) * this.#options.dialRoundTrips), () => {
+      if (from.epoch === epoch && from.up && to.up && !this.#isCut(from, to)) {
+        this.connect(from, to)
+      }
+    })
+  }
+
   /** Connects two nodes, as a dial does. */
   connect(one: Node, other: Node): void {
-    if (this.#connections?.open(one.index, other.index, this.#world.now) === true) {
+    if (this.#connections === undefined) {
+      meet(one, other)
+    } else if (this.#connections.open(one.index, other.index, this.#world.now)) {
       this.#sweep()
       meet(one, other)
       meet(other, one)

@@ -11,6 +11,8 @@ export type Reaction =
 export interface Behaviour {
   /** What it is called in reports. */
   readonly name: string
+  /** Whether a lookup is expected to find it: whether it answers, and in time. */
+  readonly findable: boolean
   /**
    * @param node - the node that was asked.
    * @param honest - the answer that its engine would give; `undefined` where that gives none.

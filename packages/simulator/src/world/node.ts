@@ -77,9 +77,13 @@ export class Node {
     return this.machine !== undefined
   }
 
-  /** Whether it answers requests honestly, and so belongs in tables. */
-  get serves(): boolean {
-    return this.machine?.mode === 'server' && this.init.behaviour === undefined
+  /** Whether a lookup should find it: it serves, it can be reached, and it answers, honestly or not. */
+  get findable(): boolean {
+    return this.machine?.mode === 'server' && this.init.reachable && this.init.behaviour?.findable !== false
+  }
+
+  get honest(): boolean {
+    return this.init.behaviour === undefined
   }
 
   /** Gives it an engine, and with it a life. */

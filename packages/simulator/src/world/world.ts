@@ -149,7 +149,7 @@ export class World {
   }
 
   #lived(node: Node): void {
-    if (node.serves) {
+    if (node.findable) {
       this.census.add(node)
     } else {
       this.census.delete(node)

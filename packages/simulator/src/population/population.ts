@@ -1,0 +1,189 @@
+import { minute, second } from '@vicinity/kademlia'
+import type { Millis, Rng, SavedEntry } from '@vicinity/kademlia'
+import type { Behaviour } from '../world/behaviour.ts'
+import type { SimulationOptions } from '../options.ts'
+import type { Node, NodeInit } from '../world/node.ts'
+import type { World } from '../world/world.ts'
+import { ConvergedTables } from './converged.ts'
+import { Keys } from './keys.ts'
+import { sessionsOf } from './sessions.ts'
+import type { Sessions } from './sessions.ts'
+
+/** Gives a server its behaviour, if it is not honest. Asked for every server, in order. */
+export type Casting = () => Behaviour | undefined
+
+/**
+ * Who lives in a world: it makes the nodes, gives them tables or lets them join, and under churn lets them leave and
+ * others come in their stead. A node that joins knows a few others, as from a list of bootstrap peers, and dials them
+ * again whenever it has lost them.
+ */
+export class Population {
+  readonly #world: World
+  readonly #options: SimulationOptions
+  readonly #rng: Rng
+  readonly #keys: Keys
+  readonly #sessions: Sessions
+  readonly #casting: Casting
+  /** Which group the next server is in. */
+  #servers = 0
+  #churning = true
+
+  constructor(world: World, options: SimulationOptions, rng: Rng, casting: Casting) {
+    this.#world = world
+    this.#options = options
+    this.#rng = rng.split('nodes')
+    this.#keys = new Keys(rng.split('keys'), options.clustered, options.clusterBits)
+    this.#sessions = sessionsOf(options.sessions, options.sessionMedian, rng.split('sessions'))
+    this.#casting = casting
+  }
+
+  /** Makes everybody, and brings them up. Nodes that join by themselves come within a minute, the first few at once. */
+  settle(): void {
+    const { nodes, clients, tables } = this.#options
+    const clientCount = Math.round(nodes * clients)
+    const joins = tables === 'join'
+    for (let i = 0; i < nodes; i++) {
+      const node = this.#make(i < nodes - clientCount ? 'server' : 'client')
+      if (joins && i > contactCount) {
+        this.#world.at(this.#rng.below(settleTime), () => {
+          this.#enter(node)
+        })
+      } else {
+        this.#enter(node)
+      }
+
+      this.#scheduleLeaving(node, 'rest')
+    }
+  }
+
+  /**
+   * Gives everybody the table of a network that has run for long.
+   *
+   * @param others - nodes that the tables hold besides those who live.
+   */
+  converge(others: readonly Node[] = []): void {
+    const known = [...this.#world.census.all, ...others].sort(byKey)
+    const tables = new ConvergedTables(known, this.#options.k, this.#rng.split('tables'))
+    for (const node of this.#world.nodes) {
+      if (node.up) {
+        node.handle({ type: 'restore', entries: tables.of(node, 10 * minute) })
+      }
+    }
+  }
+
+  /** A node that was down comes up again, with the table that it had saved. */
+  comeBack(node: Node, entries: readonly SavedEntry[]): void {
+    this.#world.start(node)
+    node.handle({ type: 'restore', entries })
+    this.#meetOthers(node)
+  }
+
+  /** From now on nobody leaves or comes. */
+  stopChurn(): void {
+    this.#churning = false
+  }
+
+  #make(mode: 'server' | 'client'): Node {
+    const behaviour = mode === 'server' ? this.#casting() : undefined
+    const reachable = mode === 'server' && this.#rng.float() >= this.#options.undialable
+    const init: NodeInit = { mode, reachable, advertised: mode === 'server', groups: this.#groups(mode), behaviour }
+    return this.#world.add(this.#keys.next(), init)
+  }
+
+  #groups(mode: 'server' | 'client'): readonly number[] {
+    const { groupSize } = this.#options
+    return mode === 'client' || groupSize === 0 ? [] : [Math.floor(this.#servers++ / groupSize)]
+  }
+
+  /** A node that knows a few others comes up, and joins through them if it has no table. */
+  #enter(node: Node): void {
+    this.#world.start(node)
+    this.#meetOthers(node)
+  }
+
+  /** Dials a few others, and goes on to while it lives. */
+  #meetOthers(node: Node): void {
+    const { redial } = this.#options
+    const contacts = this.#someServers(node)
+    const { epoch } = node
+    const dial = (): void => {
+      if (node.epoch !== epoch || !node.up) {
+        return
+      }
+
+      for (const contact of contacts) {
+        this.#world.network.introduce(node, contact)
+      }
+
+      if (redial > 0) {
+        this.#world.at(this.#world.now + redial * second, dial)
+      }
+    }
+
+    // those that have tables dial their list for the first time when they would dial it again
+    if (this.#options.tables === 'join' || this.#world.now > 0) {
+      dial()
+    } else if (redial > 0) {
+      this.#world.at(this.#rng.below(redial * second), dial)
+    }
+  }
+
+  #someServers(except: Node): Node[] {
+    const { all } = this.#world.census
+    const drawn = new Set<Node>()
+    for (let tries = 0; tries < 4 * contactCount && drawn.size < Math.min(contactCount, all.length); tries++) {
+      const node = all[this.#rng.below(all.length)]
+      if (node !== undefined && node !== except) {
+        drawn.add(node)
+      }
+    }
+
+    return [...drawn]
+  }
+
+  #scheduleLeaving(node: Node, length: 'rest' | 'next'): void {
+    const { sessionMedian, stable } = this.#options
+    if (sessionMedian === 0 || this.#rng.float() < stable) {
+      return
+    }
+
+    this.#world.at(this.#world.now + this.#sessions[length](), () => {
+      if (this.#churning && node.up) {
+        this.#leave(node)
+        this.#replace(node)
+      }
+    })
+  }
+
+  #leave(node: Node): void {
+    if (this.#rng.float() < this.#options.crash) {
+      this.#world.crash(node)
+    } else {
+      this.#world.stop(node)
+    }
+  }
+
+  /** Somebody new comes for whoever has left, so that the network keeps its size. */
+  #replace(gone: Node): void {
+    const node = this.#make(gone.init.mode)
+    this.#enter(node)
+    this.#scheduleLeaving(node, 'next')
+  }
+}
+
+/** How many others a node knows that joins. */
+const contactCount = 3
+
+/** Within how long the nodes of a network come that begins with none. */
+const settleTime: Millis = minute
+
+function byKey(a: Node, b: Node): number {
+  for (let word = 0; word < a.contact.key.length; word++) {
+    const difference = (a.contact.key[word] as number) - (b.contact.key[word] as number)
+    if (difference !== 0) {
+      return difference
+    }
+  }
+
+  return 0
+}

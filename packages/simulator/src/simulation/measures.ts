@@ -1,0 +1,89 @@
+import { Rng } from '@vicinity/kademlia'
+import type { KademliaInput, KademliaOutput, Millis } from '@vicinity/kademlia'
+import { Distribution } from '../report/index.ts'
+import type { LookupReport } from '../report/index.ts'
+import type { FinishedLookup } from '../workload/lookups.ts'
+import type { Node } from '../world/node.ts'
+import type { Observer } from '../world/observer.ts'
+
+/** A lookup of at least this recall has succeeded. */
+export const successRecall = 0.95
+
+/** What the lookups of one part of a run came to. */
+export class LookupMeasures {
+  #count = 0
+  #succeeded = 0
+  readonly recall: Distribution
+  readonly hops: Distribution
+  readonly requests: Distribution
+  readonly latency: Distribution
+
+  constructor(name: string) {
+    const rng = new Rng(name)
+    this.recall = new Distribution(rng.split('recall'))
+    this.hops = new Distribution(rng.split('hops'))
+    this.requests = new Distribution(rng.split('requests'))
+    this.latency = new Distribution(rng.split('latency'))
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  add({ result, recall, depth, began, ended }: FinishedLookup): void {
+    this.#count++
+    this.#succeeded += recall >= successRecall - 1e-9 ? 1 : 0
+    this.recall.add(recall)
+    this.hops.add(depth)
+    this.requests.add(result.requests)
+    this.latency.add(ended - began)
+  }
+
+  report(): LookupReport {
+    const criterion = `recall of at least ${successRecall}`
+    const [recall, hops, requests, latencyMs] = [this.recall, this.hops, this.requests, this.latency].map(each => each.summary())
+    return {
+      count: this.#count,
+      succeeded: this.#succeeded,
+      criterion,
+      ...(recall && { recall }),
+      ...(hops && { hops }),
+      ...(requests && { requests }),
+      ...(latencyMs && { latencyMs })
+    }
+  }
+}
+
+/** Counts why requests had no answer. */
+export class FailureCounts implements Observer {
+  // bounded by the reasons there are
+  readonly #counts = new Map<string, number>()
+
+  get counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+
+  input(_node: Node, input: KademliaInput): void {
+    if (input.type === 'failure') {
+      this.#add(input.reason)
+    }
+  }
+
+  output(_node: Node, output: KademliaOutput): void {
+    if (output.type === 'abandon') {
+      this.#add('abandoned')
+    }
+  }
+
+  #add(reason: string): void {
+    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1)
+  }
+}
+
+/** A part of a run, by the times at which its lookups began. */
+export interface Phase {
+  readonly name: string
+  readonly from: Millis
+  readonly to: Millis
+  readonly measures: LookupMeasures
+}

@@ -1,0 +1,39 @@
+import { second } from '@vicinity/kademlia'
+import type { KademliaConfig } from '@vicinity/kademlia'
+import type { NetworkOptions } from '../network/network.ts'
+import type { SimulationOptions } from '../options.ts'
+
+/** What the options say of every engine. */
+export function engineConfig(options: SimulationOptions): Partial<KademliaConfig> {
+  return {
+    k: options.k,
+    alpha: options.alpha,
+    beta: options.beta,
+    queryTimeout: options.queryTimeout * second,
+    refreshInterval: interval(options.refreshInterval),
+    bootstrapInterval: interval(options.bootstrapInterval),
+    limitGroups: options.limitGroups
+  }
+}
+
+/** What the options say of what lies between the nodes. */
+export function networkOptions(options: SimulationOptions): NetworkOptions {
+  return {
+    roundTrip: options.latency === 'world' ? undefined : [options.rttMin, options.rttMax],
+    jitter: options.jitter,
+    loss: options.loss,
+    reorder: options.reorder,
+    bandwidth: options.bandwidth === 0 ? Infinity : options.bandwidth * 1_024,
+    connections: options.connections,
+    dialRoundTrips: options.dialRoundTrips,
+    dialTimeout: options.dialTimeout * second,
+    refused: options.refused,
+    connectionIdle: options.connectionIdle * second,
+    wire: options.wire
+  }
+}
+
+/** 0 seconds stand for never. */
+function interval(seconds: number): number {
+  return seconds === 0 ? Infinity : seconds * second
+}

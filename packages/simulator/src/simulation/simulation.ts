@@ -1,0 +1,218 @@
+import { Rng, second } from '@vicinity/kademlia'
+import type { Millis } from '@vicinity/kademlia'
+import type { Checker } from '../check/checker.ts'
+import { faultsOf, scheduleFaults } from '../faults/faults.ts'
+import { validateOptions } from '../options.ts'
+import type { SimulationOptions } from '../options.ts'
+import { Population } from '../population/population.ts'
+import { Distribution, reportVersion } from '../report/index.ts'
+import type { RunReport, TrafficReport } from '../report/index.ts'
+import { Lookups } from '../workload/lookups.ts'
+import type { FinishedLookup } from '../workload/lookups.ts'
+import type { Node } from '../world/node.ts'
+import { World } from '../world/world.ts'
+import { FailureCounts, LookupMeasures } from './measures.ts'
+import type { Phase } from './measures.ts'
+import { engineConfig, networkOptions } from './settings.ts'
+
+export interface SimulationInit {
+  readonly scenario: string
+  /** Any text: everything random follows from it. */
+  readonly seed: string
+  readonly options: SimulationOptions
+  /** Of the faults and the lookups only these, by number: what shrinking a failing run has left of it. */
+  readonly only?:
+    | { readonly faults?: readonly number[] | undefined; readonly lookups?: readonly number[] | undefined }
+    | undefined
+}
+
+/**
+ * One run, from its options and its seed: a population settles, works, suffers what the options ask for, has time to heal,
+ * and is stopped, while checkers watch. Whoever runs it calls `step` until it is done, and may ask for a report at any time.
+ */
+export class Simulation {
+  readonly init: SimulationInit
+  readonly world: World
+  readonly population: Population
+  /** When the last lookup is over, whatever happens. */
+  readonly end: Millis
+  readonly checkers: Checker[] = []
+  readonly #lookups: Lookups
+  readonly #failures = new FailureCounts()
+  readonly #whole = new LookupMeasures('lookups')
+  readonly #phases: readonly Phase[]
+  readonly #worked: Millis
+  readonly #healed: Millis
+  #stage: 'new' | 'working' | 'done' = 'new'
+
+  /** @throws OptionsError for options that cannot be. */
+  constructor(init: SimulationInit) {
+    const { seed, options } = init
+    validateOptions(options)
+    this.init = init
+    const rng = new Rng(seed)
+    this.world = new World({ seed, engine: engineConfig(options), network: networkOptions(options) })
+    this.population = new Population(this.world, options, rng.split('population'), () => undefined)
+    this.#lookups = new Lookups(this.world, options.k, rng.split('lookups'), lookup => {
+      this.#finished(lookup)
+    })
+    this.#worked = options.duration * second
+    this.#healed = this.#worked + options.heal * second
+    this.end = this.#healed + (options.queryTimeout + 1) * second
+    this.#phases = phasesOf(options, this.#worked, this.#healed)
+    this.world.observe(this.#failures)
+  }
+
+  /**
+   * Runs on for a while.
+   *
+   * @param budget - how many events at most.
+   * @returns false when the run is over.
+   */
+  step(budget = Infinity): boolean {
+    if (this.#stage === 'new') {
+      this.#begin()
+    }
+
+    if (this.#stage === 'working' && this.world.run(this.end, budget)) {
+      this.#stop()
+    }
+
+    return this.#stage !== 'done'
+  }
+
+  /** What it has come to so far. */
+  report(): RunReport {
+    const { scenario, seed, options } = this.init
+    const { world } = this
+    const honest = world.nodes.filter(node => node.honest && node.epoch > 0)
+    return {
+      version: reportVersion,
+      scenario,
+      seed,
+      options: { ...options },
+      ended: this.#stage === 'done' ? 'completed' : 'interrupted',
+      virtualTimeMs: world.now,
+      nodes: honest.length,
+      events: world.events,
+      requests: honest.reduce((sum, { sent }) => sum + sent, 0),
+      hash: world.hash.toString(),
+      lookups: this.#whole.report(),
+      phases: this.#phases.map(({ name, from, to, measures }) => ({ name, fromMs: from, toMs: to, lookups: measures.report() })),
+      messagesPerNode: traffic(honest, node => [node.sent, node.received]),
+      bytesPerNode: traffic(honest, node => [node.bytesSent, node.bytesReceived]),
+      failures: this.#failures.counts,
+      checkers: this.checkers.map(({ name, checked, count, violations: [first] }) => ({
+        name,
+        checked,
+        violations: count,
+        ...(first && { first: `at ${first.at} ms${first.node === undefined ? '' : `, n${first.node}`}: ${first.message}` })
+      })),
+      tables: [],
+      notes: []
+    }
+  }
+
+  #begin(): void {
+    const { options, only } = this.init
+    this.#stage = 'working'
+    for (const checker of this.checkers) {
+      this.world.observe(checker)
+    }
+
+    this.population.settle()
+    if (options.tables === 'converged') {
+      this.population.converge()
+    }
+
+    const faults = faultsOf(this.world, this.population, options, new Rng(this.init.seed).split('faults'))
+    scheduleFaults(
+      this.world,
+      faults.filter((_, index) => isWanted(only?.faults, index)),
+      options
+    )
+    this.#lookups.run(options.lookups, this.#worked, index => isWanted(only?.lookups, index))
+    this.world.at(this.#worked, () => {
+      this.population.stopChurn()
+    })
+    if (options.heal > 0) {
+      this.world.at(this.#healed, () => {
+        this.#examine()
+      })
+    }
+  }
+
+  /** After the time to heal: whoever looks something up now must find it. */
+  #examine(): void {
+    for (const checker of this.checkers) {
+      checker.healed?.(this.world.now)
+    }
+
+    for (let i = 0; i < examined; i++) {
+      this.#lookups.start()
+    }
+  }
+
+  #finished(lookup: FinishedLookup): void {
+    const { hash } = this.world
+    hash.add(lookup.result.requests)
+    for (const { contact } of lookup.result.closest) {
+      hash.add(contact.key[0] ?? 0)
+    }
+
+    this.#whole.add(lookup)
+    this.#phases.find(({ from, to }) => lookup.began >= from && lookup.began < to)?.measures.add(lookup)
+    for (const checker of this.checkers) {
+      checker.lookup?.(lookup)
+    }
+  }
+
+  #stop(): void {
+    this.#stage = 'done'
+    for (const node of this.world.nodes) {
+      const machine = node.stop()
+      if (machine !== undefined) {
+        for (const checker of this.checkers) {
+          checker.stopped?.(node, machine)
+        }
+      }
+    }
+  }
+}
+
+/** How many lookups prove that a network has healed. */
+const examined = 50
+
+function isWanted(only: readonly number[] | undefined, index: number): boolean {
+  return only === undefined || only.includes(index)
+}
+
+/** The parts of a run, if it has any: before, during and after the faults; and after healing. */
+function phasesOf({ partition, outage, heal, faultStart, faultEnd }: SimulationOptions, worked: Millis, healed: Millis): Phase[] {
+  const [start, end] = [Math.min(faultStart * second, worked), Math.min(faultEnd * second, worked)]
+  const times: readonly (readonly [name: string, from: Millis, to: Millis])[] = [
+    ...(partition > 0 || outage > 0
+      ? ([
+          ['before the faults', 0, start],
+          ['during the faults', start, end],
+          ['after the faults', end, worked]
+        ] as const)
+      : []),
+    ...(heal > 0 ? ([['healed', healed, Infinity]] as const) : [])
+  ]
+  return times
+    .filter(([, from, to]) => to > from)
+    .map(([name, from, to]) => ({ name, from, to, measures: new LookupMeasures(name) }))
+}
+
+function traffic(nodes: readonly Node[], figures: (node: Node) => readonly [sent: number, received: number]): TrafficReport {
+  const [all, back] = [new Distribution(new Rng('sent')), new Distribution(new Rng('received'))]
+  for (const node of nodes) {
+    const [out, into] = figures(node)
+    all.add(out)
+    back.add(into)
+  }
+
+  const [sent, received] = [all.summary(), back.summary()]
+  return { ...(sent && { sent }), ...(received && { received }) }
+}

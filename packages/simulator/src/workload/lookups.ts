@@ -1,0 +1,162 @@
+import { compareDistance, log, second } from '@vicinity/kademlia'
+import type { Key, LookupResult, Millis, PeerInfo, ProgressEvent, Rng, Target } from '@vicinity/kademlia'
+import { indexOf, randomKey, targetAt } from '../world/contacts.ts'
+import type { Node } from '../world/node.ts'
+import type { World } from '../world/world.ts'
+
+/** One lookup that has ended, and what it should have found. */
+export interface FinishedLookup {
+  readonly node: Node
+  readonly target: Target
+  readonly began: Millis
+  readonly ended: Millis
+  readonly result: LookupResult
+  /** The k nearest servers in truth, when it ended; without the asker. */
+  readonly truth: readonly Node[]
+  /** The share of the true nearest that it found. */
+  readonly recall: number
+  /** How deep it had to walk until it had heard of all the peers it ended with; 1: all stood in its own table. */
+  readonly depth: number
+}
+
+/** Runs lookups for random keys, from random honest nodes, at a rate, and judges each by the census. */
+export class Lookups {
+  readonly #world: World
+  readonly #k: number
+  readonly #rng: Rng
+  readonly #finished: (lookup: FinishedLookup) => void
+  /** How many were started. */
+  started = 0
+
+  constructor(world: World, k: number, rng: Rng, finished: (lookup: FinishedLookup) => void) {
+    this.#world = world
+    this.#k = k
+    this.#rng = rng
+    this.#finished = finished
+  }
+
+  /**
+   * Starts lookups at random times, `rate` a second on average, until a time.
+   *
+   * @param wanted - whether the so-manieth is to be run; all are drawn, so that those that are run stay what they are.
+   */
+  run(rate: number, until: Millis, wanted: (index: number) => boolean = () => true): void {
+    if (rate > 0) {
+      this.#next(rate, until, wanted)
+    }
+  }
+
+  /** Starts one lookup now. @returns false when there is no node to start it from. */
+  start(key = randomKey(this.#rng), node = this.#anyNode()): boolean {
+    if (node === undefined) {
+      return false
+    }
+
+    this.started++
+    const target = targetAt(key)
+    const began = this.#world.now
+    const depths = new Depths(node)
+    node.operate(
+      { type: 'closest', target },
+      {
+        progress: event => {
+          depths.progress(event)
+        },
+        finished: (outcome, ended) => {
+          if (outcome.type === 'lookup') {
+            this.#judge({ node, target, began, ended, result: outcome.result, depth: depths.of(outcome.result.closest) })
+          }
+        }
+      }
+    )
+    return true
+  }
+
+  #next(rate: number, until: Millis, wanted: (index: number) => boolean): void {
+    // the time to the next of independent events is exponentially distributed
+    const pause = (-log(1 - this.#rng.float()) * second) / rate
+    const at = this.#world.now + Math.max(1, Math.round(pause))
+    if (at > until) {
+      return
+    }
+
+    this.#world.at(at, () => {
+      const key = randomKey(this.#rng)
+      const node = this.#anyNode()
+      if (wanted(this.started)) {
+        this.start(key, node)
+      } else {
+        this.started++
+      }
+
+      this.#next(rate, until, wanted)
+    })
+  }
+
+  /** An honest node that is up, client or server. */
+  #anyNode(): Node | undefined {
+    const { nodes } = this.#world
+    for (let tries = 0; tries < 1_000; tries++) {
+      const node = nodes[this.#rng.below(nodes.length)]
+      if (node?.up === true && node.honest) {
+        return node
+      }
+    }
+
+    return undefined
+  }
+
+  #judge(ended: Omit<FinishedLookup, 'truth' | 'recall'>): void {
+    const { node, target, result } = ended
+    const truth = this.#world.census.closest(target.key, this.#k, node)
+    this.#finished({ ...ended, truth, recall: recallOf(result.closest, truth, target.key, this.#k) })
+  }
+}
+
+/**
+ * The share of the true nearest that a lookup did not miss. A true server is missed when it is not among those found, and
+ * nearer than the farthest of them: a peer that answers though nobody expected it to does not make it miss another.
+ */
+export function recallOf(found: readonly PeerInfo[], truth: readonly Node[], key: Key, k: number): number {
+  const last = found.length < k ? undefined : found.at(-1)
+  const indexes = new Set(found.map(({ contact }) => indexOf(contact)))
+  const missed = truth.filter(
+    ({ index, contact }) => !indexes.has(index) && (last === undefined || compareDistance(key, contact.key, last.contact.key) < 0)
+  )
+  return truth.length === 0 ? 1 : 1 - missed.length / truth.length
+}
+
+/** How many steps away from the table every peer was when a lookup first heard of it. */
+class Depths {
+  readonly #self: number
+  // bounded by the frontier of one lookup, give or take the peers it has dropped
+  readonly #depths = new Map<number, number>()
+
+  constructor(node: Node) {
+    this.#self = node.index
+  }
+
+  progress(event: ProgressEvent): void {
+    if (event.type !== 'answered') {
+      return
+    }
+
+    const depth = this.#depth(event.peer) + 1
+    for (const { contact } of event.closer) {
+      const index = indexOf(contact)
+      if (index !== this.#self && !this.#depths.has(index)) {
+        this.#depths.set(index, depth)
+      }
+    }
+  }
+
+  /** The greatest of these. */
+  of(peers: readonly PeerInfo[]): number {
+    return peers.reduce((deepest, peer) => Math.max(deepest, this.#depth(peer)), 0)
+  }
+
+  /** Whom nobody named stood in the table. */
+  #depth({ contact }: PeerInfo): number {
+    return this.#depths.get(indexOf(contact)) ?? 1
+  }
+}
