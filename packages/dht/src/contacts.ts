@@ -135,8 +135,13 @@ export function peerIdOf(contact: Contact): PeerId {
 }
 
 /** The addresses behind what the engine carries; all of them come from the book, or are empty. */
-export function multiaddrsOf({ addresses }: PeerInfo): readonly Multiaddr[] {
+export function multiaddrsOf({ addresses }: Pick<PeerInfo, 'addresses'>): readonly Multiaddr[] {
   return addresses instanceof AddressList ? addresses.multiaddrs : []
+}
+
+/** The same as text, as traces tell them. */
+export function addressTexts(addresses: PeerInfo['addresses']): string[] {
+  return multiaddrsOf({ addresses }).map(String)
 }
 
 /** A peer of the engine as libp2p knows peers. */

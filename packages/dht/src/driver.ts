@@ -1,5 +1,5 @@
 import type { PeerId } from '@libp2p/interface'
-import { Kademlia, limits, Rng, unreachable } from '@vicinity/kademlia'
+import { defaultConfig, Kademlia, limits, Rng, TraceRecorder, unreachable } from '@vicinity/kademlia'
 import type {
   Contact,
   FailureReason,
@@ -12,10 +12,11 @@ import type {
   ProgressEvent,
   Request,
   Response,
-  Rpc
+  Rpc,
+  TraceSink
 } from '@vicinity/kademlia'
 import type { ContactBook } from './contacts.ts'
-import { multiaddrsOf, peerIdOf } from './contacts.ts'
+import { addressTexts, multiaddrsOf, peerIdOf } from './contacts.ts'
 import type { DialFilter } from './addresses/dial-filter.ts'
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from './messages.ts'
 import type { Metrics } from './metrics.ts'
@@ -33,6 +34,8 @@ export interface DriverComponents {
   readonly dialFilter: DialFilter
   readonly clock: Clock
   readonly metrics: Metrics
+  /** Where what the engine is told and decides is written down. */
+  readonly trace?: TraceSink | undefined
 }
 
 /** Who hears of an operation that runs. */
@@ -49,7 +52,10 @@ export type Report = Extract<KademliaOutput, { type: 'table' | 'upkeep' }>
  * It decides nothing: whom to ask, when to give up and what to answer is the engine's.
  */
 export class Driver implements RequestHandler<Request> {
+  /** The engine, to be read; inputs go through {@link handle}. */
   readonly machine: Kademlia
+  /** The engine, or what stands before it and records. */
+  readonly #engine: Kademlia | TraceRecorder
   readonly #components: DriverComponents
   readonly #report: (report: Report) => void
   readonly #alarm: Alarm
@@ -73,7 +79,11 @@ export class Driver implements RequestHandler<Request> {
     })
     this.#zero = components.clock.now()
     const seed = crypto.getRandomValues(new Uint32Array(4)).join('-')
-    this.machine = new Kademlia(components.self, config, new Rng(seed))
+    const machine = new Kademlia(components.self, config, new Rng(seed))
+    const { self, trace } = components
+    const header = { startedAt: Date.now(), seed, self, config: { ...defaultConfig, ...config } }
+    this.machine = machine
+    this.#engine = trace === undefined ? machine : new TraceRecorder(machine, header, trace, addressTexts)
     this.handle({ type: 'clock', wallAtZero: Date.now() - this.now() })
   }
 
@@ -89,7 +99,7 @@ export class Driver implements RequestHandler<Request> {
 
   /** Gives the engine an input and does what it asks for in return. */
   handle(input: KademliaInput): void {
-    this.machine.handle(this.now(), input)
+    this.#engine.handle(this.now(), input)
     if (this.#draining) {
       // an output's handler led here: the loop below goes on with what this input has caused
       return
@@ -97,7 +107,7 @@ export class Driver implements RequestHandler<Request> {
 
     this.#draining = true
     try {
-      for (let output = this.machine.poll(); output !== undefined; output = this.machine.poll()) {
+      for (let output = this.#engine.poll(); output !== undefined; output = this.#engine.poll()) {
         this.#perform(output)
       }
     } finally {
@@ -121,6 +131,10 @@ export class Driver implements RequestHandler<Request> {
   /** Ends everything that runs. The driver cannot be started again. */
   stop(): void {
     this.handle({ type: 'stop' })
+    if (this.#engine instanceof TraceRecorder) {
+      this.#engine.end()
+    }
+
     this.#stopping.abort()
     this.#alarm.clear()
   }
@@ -234,7 +248,7 @@ export class Driver implements RequestHandler<Request> {
 
   #ring(): void {
     // a clock that was set, or a machine that slept, must not make records or saved entries expire
-    this.machine.handle(this.now(), { type: 'clock', wallAtZero: Date.now() - this.now() })
+    this.#engine.handle(this.now(), { type: 'clock', wallAtZero: Date.now() - this.now() })
     this.handle({ type: 'tick' })
   }
 

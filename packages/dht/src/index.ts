@@ -34,6 +34,7 @@ export type {
 } from './query/events.ts'
 export { serverLimits } from './streams/index.ts'
 export type { Rate, ServerLimits } from './streams/index.ts'
+export type { TraceSink } from '@vicinity/kademlia'
 export type { KadDHT, KadDHTEvents, SetModeOptions, TableChange, UpkeepChange } from './service.ts'
 
 /** Makes the DHT as a service for `createLibp2p`. All options have defaults: see {@link KadDHTInit}. */

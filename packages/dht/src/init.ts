@@ -3,6 +3,7 @@ import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/inter
 import type { Ping } from '@libp2p/ping'
 import type { AdaptiveTimeoutInit } from '@libp2p/utils'
 import { limits, minute } from '@vicinity/kademlia'
+import type { TraceSink } from '@vicinity/kademlia'
 import type { Datastore } from 'interface-datastore'
 import type { TypedEventTarget } from 'main-event'
 import { removePrivateAddressesMapper } from './addresses/mappers.ts'
@@ -49,6 +50,13 @@ export interface KadDHTInit {
 
   /** The bounds of the serving side, each with its default in `serverLimits`. Not an option of `@libp2p/kad-dht`. */
   serverLimits?: Partial<ServerLimits>
+
+  /**
+   * Called at each start of the DHT, for where to write a trace of everything it is told and decides until it stops: the
+   * simulator replays it. A trace names the peers that were met, with their addresses, and what was looked for.
+   * Not an option of `@libp2p/kad-dht`.
+   */
+  trace?: () => TraceSink
 
   // What `@libp2p/kad-dht` has beside these steers machinery that this DHT does not have: its table grows as deep as
   // it needs, checks peers by a query rather than a ping, and measures its own timeouts. They are accepted, so that

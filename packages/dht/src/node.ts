@@ -61,7 +61,8 @@ export class Node {
         pool: this.#pool,
         dialFilter,
         clock: systemClock,
-        metrics
+        metrics,
+        trace: init.trace?.()
       },
       {
         k: init.kBucketSize,

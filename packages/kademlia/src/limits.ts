@@ -90,5 +90,13 @@ export const limits = {
   // IP groups (IPv4 /16, IPv6 /32), on the public network only.
   groupPerBucket: 2,
   groupPerTable: 3,
-  groupPerReply: 3
+  groupPerReply: 3,
+
+  // Traces.
+  /** Characters of one line: the longest is a stop that ends `operations` lookups, each with its k peers. */
+  traceLineLength: 16 * 1024 * 1024,
+  /** Things that a line may refer to: the latest that were written out. Who is older is written out again. */
+  traceReferences: 256 * 1024,
+  /** Values within values; the machine's own go half as deep. */
+  traceDepth: 16
 } as const

@@ -10,7 +10,7 @@ export type { KadDHT } from '@vicinity/dht'
  * A DHT server from the first moment on. On a local network all addresses are believed; on the public one private ones
  * are dropped, and few peers of one address range are taken. `auto` may turn from the one to the other.
  */
-export function chatDht({ protocol, network, bootstrap }: PeerOptions): (components: KadDHTComponents) => KadDHT {
+export function chatDht({ protocol, network, bootstrap, trace }: PeerOptions): (components: KadDHTComponents) => KadDHT {
   return components => {
     const scope = new Scope(network, bootstrap)
     components.events.addEventListener('self:peer:update', () => scope.announced(components.addressManager.getAddresses()))
@@ -19,7 +19,8 @@ export function chatDht({ protocol, network, bootstrap }: PeerOptions): (compone
       protocol,
       clientMode: false,
       peerInfoMapper: peer => (scope.isLocal ? passthroughMapper(peer) : removePrivateAddressesMapper(peer)),
-      limitAddressGroups: () => !scope.isLocal
+      limitAddressGroups: () => !scope.isLocal,
+      ...(trace === undefined ? {} : { trace: () => trace })
     })(components)
   }
 }

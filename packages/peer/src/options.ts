@@ -1,5 +1,6 @@
 import type { PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { TraceSink } from '@vicinity/dht'
 
 /**
  * What a peer can be told, in one place. Addresses arrive classified (see `addresses.ts`) and the key arrives loaded
@@ -32,6 +33,8 @@ export interface PeerOptions {
   readonly greet: boolean
   /** GossipSub topics to subscribe to, in order. */
   readonly topics: readonly string[]
+  /** Where a trace of everything that the DHT is told and decides is written; it names peers and their addresses. */
+  readonly trace: TraceSink | undefined
 }
 
 /**
@@ -66,7 +69,8 @@ const common = {
   unsigned: 'refuse',
   agent: 'universal-connectivity/0.1.0',
   identifyProtocol: '/ipfs/id/1.0.0',
-  topics: [chatTopic, fileTopic, discoveryTopic]
+  topics: [chatTopic, fileTopic, discoveryTopic],
+  trace: undefined
 } as const satisfies Partial<Preset>
 
 export const presets: Readonly<Record<PresetName, Preset>> = {
