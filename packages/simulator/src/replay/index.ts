@@ -1,0 +1,3 @@
+export { Replay, replay } from './replay.ts'
+export type { ReplayOptions } from './replay.ts'
+export type { Difference, ReplayCounts, ReplayReport } from './report.ts'
