@@ -1,7 +1,7 @@
 import { assert, unreachable } from '../assert.ts'
 import { newerAddresses } from '../contact.ts'
 import type { Contact, PeerInfo, Target } from '../contact.ts'
-import { compareDistance } from '../key.ts'
+import { compareDistance, leadingDistance } from '../key.ts'
 import { limits } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { Millis } from '../time.ts'
@@ -58,6 +58,8 @@ export interface LookupResult {
 interface Candidate {
   peer: PeerInfo
   phase: PeerPhase
+  /** The first bits of its distance to the target. */
+  readonly away: number
 }
 
 /**
@@ -263,7 +265,8 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
 
   /** @returns whether the candidate is new and is progress. */
   #insert(peer: PeerInfo): boolean {
-    const at = this.#search(peer.contact)
+    const away = leadingDistance(this.#config.target.key, peer.contact.key)
+    const at = this.#search(peer.contact, away)
     const present = this.#candidates[at]
     if (present !== undefined && present.peer.contact.id === peer.contact.id) {
       // the first to name a peer may have known no address of it
@@ -278,7 +281,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     }
 
     const progress = at === 0 || this.#candidates.length < this.#config.k
-    this.#candidates.splice(at, 0, { peer, phase: 'heard' })
+    this.#candidates.splice(at, 0, { peer, phase: 'heard', away })
     this.#queued++
     return progress
   }
@@ -297,14 +300,15 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   /** The position of a contact among the candidates, or the one where it would stand. */
-  #search(contact: Contact): number {
+  #search(contact: Contact, away = leadingDistance(this.#config.target.key, contact.key)): number {
     const target = this.#config.target.key
     let low = 0
     let high = this.#candidates.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      const other = (this.#candidates[middle] as Candidate).peer.contact.key
-      if (compareDistance(target, other, contact.key) < 0) {
+      const other = this.#candidates[middle] as Candidate
+      const nearer = other.away === away ? compareDistance(target, other.peer.contact.key, contact.key) < 0 : other.away < away
+      if (nearer) {
         low = middle + 1
       } else {
         high = middle

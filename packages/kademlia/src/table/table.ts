@@ -1,7 +1,7 @@
 import { assert } from '../assert.ts'
 import { newerAddresses } from '../contact.ts'
 import type { Contact, PeerInfo } from '../contact.ts'
-import { commonPrefixLength, compareDistance, keyBit, keyBits } from '../key.ts'
+import { commonPrefixLength, compareDistance, keyBit, keyBits, leadingDistance } from '../key.ts'
 import type { Key } from '../key.ts'
 import { limits } from '../limits.ts'
 import type { Millis } from '../time.ts'
@@ -249,13 +249,6 @@ export class Table {
 
 /** The leading distances of the peers that `closest` has found so far: scratch, so that each is worked out once. */
 const distances = new Float64Array(keyBits * limits.closerPeersRead)
-
-/** The first 53 bits of a XOR distance: nearly always enough to tell which of two is nearer. */
-function leadingDistance(target: Key, key: Key): number {
-  const high = ((target[0] as number) ^ (key[0] as number)) >>> 0
-  const low = ((target[1] as number) ^ (key[1] as number)) >>> 0
-  return high * 0x200000 + (low >>> 11)
-}
 
 function isNearer(target: Key, one: PeerInfo, awayOne: number, other: PeerInfo, awayOther: number): boolean {
   return awayOne === awayOther ? compareDistance(target, one.contact.key, other.contact.key) < 0 : awayOne < awayOther
