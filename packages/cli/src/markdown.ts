@@ -1,5 +1,5 @@
 /** The options table as the page `docs/options.md`. */
-import { idCreateOptions, idShowOptions, nodeOptions } from './options.ts'
+import { idCreateOptions, idShowOptions, nodeOptions, simulateReplayOptions } from './options.ts'
 import { defaultOf } from './program.ts'
 import type { OptionSpec, OptionTable } from './options.ts'
 
@@ -18,6 +18,7 @@ export function optionsMarkdown(): string {
     ...section('vicinity node', nodeOptions),
     ...section('vicinity id create', idCreateOptions),
     ...section('vicinity id show', idShowOptions),
+    ...section('vicinity simulate replay <file>', simulateReplayOptions),
     '## Where `REMOTE_PEERS` goes',
     '',
     'Some lessons of the workshop name there the addresses to listen on, others the peers to dial. One rule serves both: an',

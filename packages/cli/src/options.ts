@@ -148,6 +148,14 @@ export const nodeOptions = {
     help: 'look for peers on the local network by multicast DNS',
     example: 'vicinity node --mdns --listen /ip4/0.0.0.0/tcp/0'
   },
+  record: {
+    type: 'text',
+    placeholder: 'file',
+    env: ['VICINITY_RECORD'],
+    help: 'write a trace of all that the DHT is told and decides to a new file, for vicinity simulate replay; it names the peers that are met, with their addresses, and what is looked for',
+    otherwise: 'no trace',
+    example: 'vicinity node --record trace.jsonl'
+  },
   log: {
     type: 'text',
     placeholder: 'names',
@@ -184,6 +192,17 @@ export const idCreateOptions = {
 export const idShowOptions = {
   'key-file': { ...identityFile, example: 'vicinity id show --key-file me.key' },
   json: { ...json, example: 'vicinity id show --json' }
+} as const satisfies OptionTable
+
+/** `vicinity simulate replay <file>` */
+export const simulateReplayOptions = {
+  partial: {
+    type: 'flag',
+    env: ['VICINITY_PARTIAL'],
+    help: 'replay a trace that was cut off (the node was killed, or still runs) as far as it goes',
+    example: 'vicinity simulate replay --partial trace.jsonl'
+  },
+  json: { ...json, help: 'the report as one JSON object', example: 'vicinity simulate replay --json trace.jsonl' }
 } as const satisfies OptionTable
 
 type ValueOf<Spec extends OptionSpec> = Spec extends Flag

@@ -1,6 +1,6 @@
 /** The command line: commander, fed from the options table, with help that begins with examples. */
 import { Command, Option } from 'commander'
-import { idCreateOptions, idShowOptions, nodeExamples, nodeOptions } from './options.ts'
+import { idCreateOptions, idShowOptions, nodeExamples, nodeOptions, simulateReplayOptions } from './options.ts'
 import { LineWriter } from './output.ts'
 import { readSettings } from './settings.ts'
 import { version } from './version.ts'
@@ -15,12 +15,14 @@ interface Runners {
   readonly node: (settings: Values<typeof nodeOptions>, host: Host) => Promise<ExitCode>
   readonly idCreate: (settings: Values<typeof idCreateOptions>) => Promise<ExitCode>
   readonly idShow: (settings: Values<typeof idShowOptions>) => Promise<ExitCode>
+  readonly simulateReplay: (settings: Values<typeof simulateReplayOptions>, file: string) => Promise<ExitCode>
 }
 
 const runners: Runners = {
   node: async (settings, host) => await (await import('./commands/node.ts')).runNode(settings, host),
   idCreate: async settings => await (await import('./commands/id.ts')).createId(settings),
-  idShow: async settings => await (await import('./commands/id.ts')).showId(settings)
+  idShow: async settings => await (await import('./commands/id.ts')).showId(settings),
+  simulateReplay: async (settings, file) => await (await import('./commands/simulate-replay.ts')).replayTrace(settings, file)
 }
 
 /** Parses `argv` and runs the command it names. Throws `CommanderError` for help, version and usage, `UsageError` for bad values. */
@@ -30,7 +32,9 @@ export async function runProgram(argv: readonly string[], host: Host, env: NodeJ
     'vicinity node',
     'vicinity node --bootstrap /ip4/127.0.0.1/tcp/4001/p2p/12D3KooW…',
     'vicinity id create',
-    'vicinity node --key-file vicinity.key'
+    'vicinity node --key-file vicinity.key',
+    'vicinity node --record trace.jsonl',
+    'vicinity simulate replay trace.jsonl'
   ]).version(version(), '-V, --version', 'show the version')
 
   const add = <Table extends OptionTable>(
@@ -39,7 +43,7 @@ export async function runProgram(argv: readonly string[], host: Host, env: NodeJ
     summary: string,
     table: Table,
     examples: readonly string[],
-    run: (settings: Values<Table>) => Promise<ExitCode>
+    run: (settings: Values<Table>, ...args: string[]) => Promise<ExitCode>
   ): void => {
     const command = describe(parent.command(name), summary, examples)
     for (const [option, spec] of Object.entries(table)) {
@@ -48,7 +52,7 @@ export async function runProgram(argv: readonly string[], host: Host, env: NodeJ
     command.action(async () => {
       // Commander knows `--key-file` as `keyFile`.
       const flags = Object.fromEntries(command.options.map(option => [option.name(), command.opts()[option.attributeName()]]))
-      exitCode = await run(readSettings(table, flags, env))
+      exitCode = await run(readSettings(table, flags, env), ...command.args)
     })
   }
 
@@ -76,6 +80,17 @@ export async function runProgram(argv: readonly string[], host: Host, env: NodeJ
     idShowOptions,
     ['vicinity id show', ...examplesOf(idShowOptions)],
     runners.idShow
+  )
+  const simulate = describe(program.command('simulate'), 'Run the DHT in a simulation, or again as it was recorded.', [
+    'vicinity simulate replay trace.jsonl'
+  ])
+  add(
+    simulate,
+    'replay <file>',
+    'Tell the engine what a node was told that ran with --record, and show whether it decides the same.',
+    simulateReplayOptions,
+    ['vicinity simulate replay trace.jsonl', ...examplesOf(simulateReplayOptions)],
+    runners.simulateReplay
   )
 
   await program.parseAsync(argv, { from: 'user' })

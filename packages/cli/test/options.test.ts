@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { keyTypes, networkScopes, payloadFormats, presets, unsignedPolicies } from '@vicinity/peer'
 import { optionsMarkdown } from '../src/markdown.ts'
-import { idCreateOptions, idShowOptions, nodeOptions } from '../src/options.ts'
+import { idCreateOptions, idShowOptions, nodeOptions, simulateReplayOptions } from '../src/options.ts'
 
 test('docs/options.md is what the options table says', async () => {
   const page = await readFile(new URL('../../../docs/options.md', import.meta.url), 'utf8')
@@ -28,7 +28,7 @@ test('the words offered are those that the peer takes, and the defaults are the 
 })
 
 test('no two options of a command read the same variable, and each example uses its option', () => {
-  for (const table of [nodeOptions, idCreateOptions, idShowOptions]) {
+  for (const table of [nodeOptions, idCreateOptions, idShowOptions, simulateReplayOptions]) {
     const variables = Object.values(table).flatMap(({ env }) => env)
     assert.deepEqual(variables, [...new Set(variables)])
     for (const [name, { example }] of Object.entries(table)) {

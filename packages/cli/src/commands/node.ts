@@ -7,11 +7,13 @@ import { enable } from '@libp2p/logger'
 import { classifyAddresses, createPeer, generateIdentity, loadIdentity } from '@vicinity/peer'
 import { jsonFailure, lineFailure } from '../failure.ts'
 import { LineWriter } from '../output.ts'
+import { endRecording, startRecording } from '../recording.ts'
 import { jsonReporter, lineReporter, stoppingLine, talkReporter } from '../reporters.ts'
 import type { AddressText, Peer } from '@vicinity/peer'
 import type { Failure } from '../failure.ts'
 import type { Host } from '../host.ts'
 import type { nodeOptions, Setting, Values } from '../options.ts'
+import type { TraceFile } from '../trace-file.ts'
 
 type NodeSettings = Values<typeof nodeOptions>
 
@@ -31,16 +33,21 @@ export async function runNode(settings: NodeSettings, host: Host): Promise<0 | 1
   await setImmediate()
 
   let peer: Peer
+  let trace: TraceFile | undefined
   try {
-    peer = await preparePeer(settings)
+    trace = startRecording(settings.record)
+    peer = await preparePeer(settings, trace)
   } catch (error) {
+    await endRecording(settings.record, trace)
     fail(error)
     return 1
   }
   peer.on(settings.json ? jsonReporter(out) : lineReporter(out))
   peer.on(talkReporter(peer, settings))
   host.running = true
-  return await runPeer(peer, host.stop, fail)
+  const exitCode = await runPeer(peer, host.stop, fail)
+  await endRecording(settings.record, trace)
+  return exitCode
 }
 
 async function runPeer(peer: Peer, stop: AbortSignal, fail: Failure): Promise<0 | 1> {
@@ -74,7 +81,7 @@ async function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** Everything that can be wrong with the settings is found here, before anything is opened. */
-async function preparePeer(settings: NodeSettings): Promise<Peer> {
+async function preparePeer(settings: NodeSettings, trace: TraceFile | undefined): Promise<Peer> {
   const { dial } = settings
   const addresses = await classifyAddresses({
     LISTEN_ADDRS: addressText(settings.listen),
@@ -92,7 +99,8 @@ async function preparePeer(settings: NodeSettings): Promise<Peer> {
     protocol: settings.protocol,
     payload: settings.payload,
     unsigned: settings.unsigned,
-    mdns: settings.mdns
+    mdns: settings.mdns,
+    trace
   })
 }
 

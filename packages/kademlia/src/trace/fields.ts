@@ -55,9 +55,9 @@ export class Fields {
     return this.#checked(name, 'true or false', value => (typeof value === 'boolean' ? value : undefined))
   }
 
-  whole(name: string, min: number): number {
-    return this.#checked(name, `a whole number from ${min} on`, value =>
-      typeof value === 'number' && Number.isSafeInteger(value) && value >= min ? value : undefined
+  whole(name: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
+    return this.#checked(name, `a whole number from ${min} to ${max}`, value =>
+      typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max ? value : undefined
     )
   }
 

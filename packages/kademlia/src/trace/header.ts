@@ -10,6 +10,9 @@ import type { TraceHeader } from './format.ts'
 /** What a trace is known by. */
 const mark = 'vicinity trace'
 
+/** The end of what Date can tell. */
+const latestTime = 8_640_000_000_000_000
+
 export function writeHeader(header: TraceHeader, encoder: TraceEncoder): string {
   const { program, commit, startedAt, seed, self, config } = header
   return JSON.stringify({
@@ -40,7 +43,7 @@ export function readHeader(json: unknown, decoder: TraceDecoder): HeaderRead {
   return fields.end({
     program: fields.text('program'),
     commit: typeof commit === 'string' ? commit : undefined,
-    startedAt: fields.number('startedAt'),
+    startedAt: fields.whole('startedAt', 0, latestTime),
     seed: fields.text('seed'),
     self: fields.contact('self'),
     config: readConfig(new Fields(fields.take('config'), '"config"').all())
