@@ -1,6 +1,5 @@
-import type { Kademlia, Millis } from '@vicinity/kademlia'
+import type { Millis } from '@vicinity/kademlia'
 import type { Observer } from '../world/observer.ts'
-import type { Node } from '../world/node.ts'
 import type { FinishedLookup } from '../workload/lookups.ts'
 
 /** Something that must not be, and when it was. */
@@ -28,6 +27,4 @@ export interface Checker extends Observer {
   lookup?(lookup: FinishedLookup): void
   /** All faults have ended, and the time to heal is over: every lookup from now on must be right. */
   healed?(now: Millis): void
-  /** The engine of a node was stopped, and must hold nothing any more. */
-  stopped?(node: Node, machine: Kademlia): void
 }

@@ -170,12 +170,7 @@ export class Simulation {
   #stop(): void {
     this.#stage = 'done'
     for (const node of this.world.nodes) {
-      const machine = node.stop()
-      if (machine !== undefined) {
-        for (const checker of this.checkers) {
-          checker.stopped?.(node, machine)
-        }
-      }
+      node.stop()
     }
   }
 }

@@ -98,17 +98,19 @@ export class Node {
   }
 
   /** Ends its life as a crash does: nothing is said to anybody, and whatever it had begun is lost. */
-  crash(): Kademlia | undefined {
-    const { machine } = this
+  crash(): void {
     this.machine = undefined
     this.#listeners.clear()
-    return machine
   }
 
-  /** Ends its life in order: its operations end as `stopped`, and the engine it had is handed over to be looked at. */
-  stop(): Kademlia | undefined {
+  /** Ends its life in order: its operations end as `stopped`, and the engine it had is shown to whoever watches. */
+  stop(): void {
+    const { machine } = this
     this.handle({ type: 'stop' })
-    return this.crash()
+    this.crash()
+    if (machine !== undefined) {
+      this.#world.observer?.stopped(this, machine)
+    }
   }
 
   /** Starts an operation, of which the listener hears. */
@@ -139,6 +141,7 @@ export class Node {
       this.#perform(output)
     }
     this.#draining = false
+    world.observer?.settled(this, machine)
     this.#setAlarm(machine)
   }
 

@@ -1,10 +1,14 @@
-import type { KademliaInput, KademliaOutput, Response, Request } from '@vicinity/kademlia'
+import type { Kademlia, KademliaInput, KademliaOutput, Request, Response } from '@vicinity/kademlia'
 import type { Node } from './node.ts'
 
 /** Whoever watches a world: it sees all that enters and leaves the engines, and nothing of what is inside. */
 export interface Observer {
   input?(node: Node, input: KademliaInput): void
   output?(node: Node, output: KademliaOutput): void
+  /** All that an input has led to has been done: the engine is at rest until the next. */
+  settled?(node: Node, machine: Kademlia): void
+  /** An engine was stopped in order, and must hold nothing any more. */
+  stopped?(node: Node, machine: Kademlia): void
   /** A node came up or went down, or said that it serves or no longer does. */
   life?(node: Node): void
   /** A request reached a node and was answered; `answer` is undefined where nothing was sent back. */
@@ -28,6 +32,18 @@ export class Observers implements Required<Observer> {
   output(node: Node, output: KademliaOutput): void {
     for (const observer of this.#all) {
       observer.output?.(node, output)
+    }
+  }
+
+  settled(node: Node, machine: Kademlia): void {
+    for (const observer of this.#all) {
+      observer.settled?.(node, machine)
+    }
+  }
+
+  stopped(node: Node, machine: Kademlia): void {
+    for (const observer of this.#all) {
+      observer.stopped?.(node, machine)
     }
   }
 
