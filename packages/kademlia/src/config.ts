@@ -11,6 +11,8 @@ export interface KademliaConfig {
   readonly alpha: number
   /** How many of the nearest must have answered before a lookup's follow-up; at most k. */
   readonly beta: number
+  /** Over how many disjoint paths a lookup of the driver's goes; they share alpha. 1 for a plain lookup. */
+  readonly disjointPaths: number
   /** When a lookup ends with what it has. */
   readonly queryTimeout: Millis
   /** How often each bucket is refreshed; `Infinity` for never. */
@@ -27,6 +29,7 @@ export const defaultConfig: KademliaConfig = {
   k: limits.k,
   alpha: limits.alpha,
   beta: limits.beta,
+  disjointPaths: 1,
   queryTimeout: limits.queryTimeout,
   refreshInterval: limits.refreshInterval,
   bootstrapInterval: limits.bootstrapInterval,
@@ -39,9 +42,15 @@ export function validateConfig(config: KademliaConfig): void {
   wholeNumber('k', config.k, 1, limits.closerPeersRead)
   wholeNumber('alpha', config.alpha, 1, keyBits)
   wholeNumber('beta', config.beta, 1, config.k)
+  validatePaths(config.disjointPaths)
   positive('queryTimeout', config.queryTimeout)
   positive('refreshInterval', config.refreshInterval)
   positive('bootstrapInterval', config.bootstrapInterval)
+}
+
+/** @throws RangeError */
+export function validatePaths(paths: number): void {
+  wholeNumber('disjointPaths', paths, 1, limits.disjointPaths)
 }
 
 function wholeNumber(name: string, value: number, min: number, max: number): void {

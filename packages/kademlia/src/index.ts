@@ -9,6 +9,7 @@ export type {
   Io,
   KademliaInput,
   KademliaOutput,
+  LookupOptions,
   Operation,
   Outcome,
   PathCounts,
@@ -30,6 +31,7 @@ export {
 } from './key.ts'
 export type { Key } from './key.ts'
 export { limits } from './limits.ts'
+export { DisjointLookup } from './lookup/disjoint.ts'
 export { Lookup } from './lookup/lookup.ts'
 export type { LookupConfig, LookupInput, LookupOutput, LookupResult, PeerPhase } from './lookup/lookup.ts'
 export type { Op } from './lookup/pool.ts'

@@ -19,11 +19,20 @@ export type Call = number
 /** The id of something asked of the driver that is no request to a peer; minted by the machine. */
 export type Io = number
 
+export interface LookupOptions {
+  /** When it ends with what it has; the config's `queryTimeout` unless said. */
+  readonly timeout?: Millis
+  /** Wait for a first peer instead of ending at once with nothing. */
+  readonly awaitPeers?: boolean
+  /** Over how many disjoint paths; the config's `disjointPaths` unless said. */
+  readonly disjointPaths?: number
+}
+
 export type Operation =
   /** The k peers nearest to a target. */
-  | { readonly type: 'closest'; readonly target: Target; readonly timeout?: Millis; readonly awaitPeers?: boolean }
+  | ({ readonly type: 'closest'; readonly target: Target } & LookupOptions)
   /** One peer's addresses. */
-  | { readonly type: 'findPeer'; readonly contact: Contact; readonly timeout?: Millis; readonly awaitPeers?: boolean }
+  | ({ readonly type: 'findPeer'; readonly contact: Contact } & LookupOptions)
   /** A self-lookup and a refresh of all buckets; joins the one that runs. */
   | { readonly type: 'bootstrap' }
   /** A refresh of all buckets; joins the one that runs. */

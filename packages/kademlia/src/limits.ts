@@ -19,6 +19,8 @@ export const limits = {
   providersRead: 256,
   /** Candidates of one lookup. An honest one sees some 200; only a flood sees more. */
   frontier: 1_000,
+  /** Paths of one lookup: each begins with a peer of its own, and S/Kademlia's authors found 8 to be enough. */
+  disjointPaths: 20,
 
   // What a peer id, an address list and a record may weigh.
   peerIdBytes: 64,

@@ -1,6 +1,7 @@
 import { unreachable } from './assert.ts'
+import { validatePaths } from './config.ts'
 import type { PeerInfo, Target } from './contact.ts'
-import type { FailureReason, Operation, Outcome, ProgressEvent } from './io.ts'
+import type { FailureReason, LookupOptions, Operation, Outcome, ProgressEvent } from './io.ts'
 import type { Key } from './key.ts'
 import { limits } from './limits.ts'
 import { Pool } from './lookup/pool.ts'
@@ -12,6 +13,8 @@ import type { UpkeepLookup } from './upkeep/upkeep.ts'
 
 export interface OperationsConfig extends PoolConfig {
   readonly queryTimeout: Millis
+  /** Of the driver's lookups, unless one says otherwise. */
+  readonly disjointPaths: number
 }
 
 export type OperationsInput =
@@ -106,7 +109,7 @@ export class Operations implements Machine<OperationsInput, OperationsOutput> {
       case 'lookup': {
         const op = this.#nextOwn--
         this.#own.set(op, input.lookup)
-        this.#lookUp(now, op, { target: input.target, awaitPeers: true })
+        this.#lookUp(now, op, { target: input.target, awaitPeers: true, disjointPaths: 1 })
         break
       }
       case 'upkept':
@@ -136,6 +139,10 @@ export class Operations implements Machine<OperationsInput, OperationsOutput> {
   }
 
   #start(now: Millis, op: Op, operation: Operation): void {
+    if ('disjointPaths' in operation && operation.disjointPaths !== undefined) {
+      validatePaths(operation.disjointPaths)
+    }
+
     if (this.#pool.full || this.#joined.size >= limits.operations) {
       this.#out.push({ type: 'finished', op, outcome: { type: 'refused', reason: 'full' } })
       return
@@ -158,13 +165,10 @@ export class Operations implements Machine<OperationsInput, OperationsOutput> {
     }
   }
 
-  #lookUp(
-    now: Millis,
-    op: Op,
-    lookup: { target: Target; contact?: PeerInfo['contact']; timeout?: Millis; awaitPeers?: boolean }
-  ): void {
+  #lookUp(now: Millis, op: Op, lookup: LookupOptions & { target: Target; contact?: PeerInfo['contact'] }): void {
     const { target, contact: wanted, timeout = this.#config.queryTimeout, awaitPeers = false } = lookup
-    this.#pool.handle(now, { type: 'start', op, lookup: { target, wanted, timeout, awaitPeers } })
+    const { disjointPaths = this.#config.disjointPaths } = lookup
+    this.#pool.handle(now, { type: 'start', op, lookup: { target, wanted, timeout, awaitPeers, disjointPaths } })
   }
 
   #cancel(now: Millis, op: Op): void {

@@ -21,6 +21,8 @@ export interface LookupConfig {
   readonly self: Contact
   readonly k: number
   readonly alpha: number
+  /** The same while the lookup is stalled: k, or α if that is more, unless something else is said. */
+  readonly stalledAlpha?: number
   readonly beta: number
   /** Ends the lookup as soon as an answer names this peer with addresses, or is its own. */
   readonly wanted?: Contact | undefined
@@ -53,6 +55,8 @@ export interface LookupResult {
   /** How many requests it sent, and how many of them were answered. */
   readonly requests: number
   readonly answers: number
+  /** Of a lookup over disjoint paths: the nearest that each of them reached, as in `closest`. */
+  readonly paths?: ReadonlyArray<readonly PeerInfo[]>
 }
 
 interface Candidate {
@@ -199,7 +203,8 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
       return waitForFirst ? undefined : 'ended'
     }
 
-    const width = this.stalled ? Math.max(k, alpha) : alpha
+    const { stalledAlpha = Math.max(k, alpha) } = this.#config
+    const width = this.stalled ? stalledAlpha : alpha
     return this.#waiting < width ? next : undefined
   }
 

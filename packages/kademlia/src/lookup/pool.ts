@@ -4,6 +4,7 @@ import { limits } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { Table } from '../table/table.ts'
 import type { Millis } from '../time.ts'
+import { DisjointLookup } from './disjoint.ts'
 import { Lookup } from './lookup.ts'
 import type { LookupResult } from './lookup.ts'
 
@@ -22,6 +23,8 @@ export interface LookupStart {
   readonly timeout: Millis
   /** Wait for a first peer instead of ending at once with nothing. */
   readonly awaitPeers: boolean
+  /** Over how many disjoint paths; 1, a plain lookup, unless said. */
+  readonly disjointPaths?: number
 }
 
 export type PoolInput =
@@ -39,7 +42,7 @@ export type PoolOutput =
   | { readonly type: 'finished'; readonly op: Op; readonly target: Target; readonly result: LookupResult }
 
 interface Running {
-  readonly lookup: Lookup
+  readonly lookup: Lookup | DisjointLookup
   readonly target: Target
 }
 
@@ -144,8 +147,10 @@ export class Pool implements Machine<PoolInput, PoolOutput> {
   #start(now: Millis, op: Op, start: LookupStart): void {
     assert(!this.#running.has(op), 'an operation starts once')
     const deadline = now + start.timeout
-    const { target, wanted, awaitPeers } = start
-    const lookup = new Lookup({ ...this.#config, self: this.#table.self, target, wanted, deadline, awaitPeers })
+    const { target, wanted, awaitPeers, disjointPaths = 1 } = start
+    const { k, alpha, beta } = this.#config
+    const config = { k, alpha, beta, self: this.#table.self, target, wanted, deadline, awaitPeers }
+    const lookup = disjointPaths === 1 ? new Lookup(config) : new DisjointLookup(config, disjointPaths)
     lookup.handle(now, { type: 'seeds', peers: this.#seeds(target) })
     this.#running.set(op, { lookup, target })
     this.#changed.add(op)

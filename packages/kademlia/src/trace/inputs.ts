@@ -1,5 +1,5 @@
 /** The machine's inputs, as a trace gives them back: each type field by field, so that none can be forgotten. */
-import type { KademliaInput, Operation, SavedEntry } from '../io.ts'
+import type { KademliaInput, LookupOptions, Operation, SavedEntry } from '../io.ts'
 import type { Request, Response, ValueRecord } from '../messages.ts'
 import { Fields } from './fields.ts'
 
@@ -87,10 +87,11 @@ const responses: Readers<Response> = {
   PING: () => ({ type: 'PING' })
 }
 
-function readLookup(fields: Fields): { timeout?: number; awaitPeers?: boolean } {
+function readLookup(fields: Fields): LookupOptions {
   return {
     ...(fields.has('timeout') ? { timeout: fields.number('timeout') } : {}),
-    ...(fields.has('awaitPeers') ? { awaitPeers: fields.flag('awaitPeers') } : {})
+    ...(fields.has('awaitPeers') ? { awaitPeers: fields.flag('awaitPeers') } : {}),
+    ...(fields.has('disjointPaths') ? { disjointPaths: fields.whole('disjointPaths', 1) } : {})
   }
 }
 
