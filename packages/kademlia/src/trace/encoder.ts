@@ -55,7 +55,8 @@ export class TraceEncoder {
 
     if (isTarget(value)) {
       return (
-        this.#known(value) ?? this.#define(value, { id: value.id, bytes: this.encode(value.bytes), key: this.encode(value.key) })
+        this.#known(value) ??
+        this.#define(value, { id: this.encode(value.id), bytes: this.encode(value.bytes), key: this.encode(value.key) })
       )
     }
 
@@ -77,7 +78,7 @@ export class TraceEncoder {
     }
 
     const text = this.#texts(addresses)
-    return this.#define(addresses, { count: addresses.count, text: text.length === 0 ? undefined : [...text] })
+    return this.#define(addresses, { count: addresses.count, text: text.length === 0 ? undefined : this.encode(text) })
   }
 
   #fields(value: object): Json {
