@@ -1,4 +1,5 @@
 import { Rng } from '@vicinity/kademlia'
+import { concatenate, sampleOfBoth, valueAt } from './sample.ts'
 
 /** Up to so many values a distribution keeps every one, 800 KB of them; beyond, a random sample of this size. */
 export const exactValues = 100_000
@@ -217,7 +218,7 @@ export class Distribution {
     return chosen
   }
 
-  /** Both sets of values as one; neither is changed. Both must keep the same number of values, as the new one does. */
+  /** Both sets of values as one, which draws its sample from the generator of this. Both must keep the same number of values. */
   merge(other: Distribution): Distribution {
     if (other.#capacity !== this.#capacity) {
       throw new RangeError(`distributions that keep ${this.#capacity} and ${other.#capacity} values do not merge`)
@@ -257,40 +258,6 @@ export class Distribution {
   }
 }
 
-interface Sample {
-  readonly values: Float64Array
-  /** How many values it stands for. */
-  readonly of: number
-}
-
-/**
- * `size` values as if drawn without replacement from all that two samples stand for. Each draw decides which side it
- * falls on by how many are left there, then takes a random value of that side's sample.
- */
-function sampleOfBoth(rng: Rng, size: number, a: Sample, b: Sample): Float64Array {
-  const first = { pool: a.values.slice(), size: a.values.length, left: a.of }
-  const second = { pool: b.values.slice(), size: b.values.length, left: b.of }
-  const values = new Float64Array(size)
-  for (let i = 0; i < size; i++) {
-    // never an empty pool: a sample smaller than what is drawn holds all the values that it stands for
-    const side = rng.below(first.left + second.left) < first.left ? first : second
-    const at = rng.below(side.size)
-    values[i] = valueAt(side.pool, at)
-    side.size--
-    side.pool[at] = valueAt(side.pool, side.size)
-    side.left--
-  }
-
-  return values
-}
-
-function concatenate(a: Float64Array, b: Float64Array): Float64Array {
-  const both = new Float64Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
-}
-
 function steps(sorted: Float64Array): CdfPoint[] {
   const points: CdfPoint[] = []
   sorted.forEach((value, index) => {
@@ -299,9 +266,4 @@ function steps(sorted: Float64Array): CdfPoint[] {
     }
   })
   return points
-}
-
-// Indexing a typed array within its length always gives a number; the type cannot say so.
-function valueAt(values: Float64Array, index: number): number {
-  return values[index] as number
 }

@@ -159,7 +159,8 @@ function short(value: number): string {
 }
 
 function grouped(digits: string): string {
-  const [whole = '', fraction] = digits.split('.')
+  // what rounds to nothing has no sign
+  const [whole = '', fraction] = digits.replace(/^-(?=0(\.0*)?$)/, '').split('.')
   // fixed notation ends at 1e21, far beyond anything counted here
   const spaced = whole.includes('e') ? whole : whole.replace(/\B(?=(\d{3})+$)/g, ',')
   return fraction === undefined ? spaced : `${spaced}.${fraction}`

@@ -5,7 +5,10 @@ import { Rng } from '@vicinity/kademlia'
 import { Distribution } from '../../src/report/index.ts'
 import * as fc from 'fast-check'
 
-const values = fc.oneof(fc.integer({ min: -50, max: 50 }), fc.double({ min: -1e9, max: 1e9, noNaN: true }))
+// adding 0 leaves no -0, which is the same number but not the same value
+const values = fc
+  .oneof(fc.integer({ min: -50, max: 50 }), fc.double({ min: -1e9, max: 1e9, noNaN: true }))
+  .map(value => value + 0)
 const lists = fc.array(values, { minLength: 1, maxLength: 400 })
 
 function of(list: Iterable<number>, capacity?: number): Distribution {
@@ -62,11 +65,11 @@ describe('a distribution', () => {
     fc.assert(
       fc.property(lists, fc.integer({ min: 2, max: 50 }), (list, limit) => {
         const points = of(list).cdf(limit)
-        const distinct = new Set(list.map(value => value + 0))
+        const distinct = new Set(list)
         assert.ok(points.length <= limit)
         assert.ok(distinct.size > limit || points.length === distinct.size)
-        assert.equal(points[0]?.value, Math.min(...list) + 0)
-        assert.deepEqual(points.at(-1), { value: Math.max(...list) + 0, share: 1 })
+        assert.equal(points[0]?.value, Math.min(...list))
+        assert.deepEqual(points.at(-1), { value: Math.max(...list), share: 1 })
         points.forEach(({ value, share }, at) => {
           assert.equal(share, list.filter(other => other <= value).length / list.length)
           assert.ok(at === 0 || value > (points[at - 1]?.value ?? Infinity))

@@ -13,6 +13,7 @@ function all(format: (value: number) => string, cases: Readonly<Record<string, n
 describe('numbers', () => {
   it('set thousands apart and keep three digits of what is not whole', () => {
     all(formatCount, { '0': 0, '999': 999, '1,000': 1_000, '-1,234,567': -1_234_567, '–': NaN })
+    assert.deepEqual([-0.4, -0].map(formatCount), ['0', '0'])
     all(formatNumber, {
       '27.8': 27.84,
       '3': 3,
