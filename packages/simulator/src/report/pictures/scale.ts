@@ -36,10 +36,13 @@ const day = 24 * hour
 export function linearScale(range: readonly [number, number], unit: Unit, count: number, round = true): Scale {
   const [low, high] = widened(range)
   const shown = shownIn(unit, Math.max(Math.abs(low), Math.abs(high)))
-  const step = stepOf((high - low) / count / shown.size, shown, unit) * shown.size
+  // things are not counted in fractions
+  const least = unit === 'count' && high - low >= 1 ? Math.max(1, (high - low) / count) : (high - low) / count
+  const step = stepOf(least / shown.size, shown) * shown.size
   // a value that is a tick but for the last bit is that tick
-  const first = round ? Math.floor(low / step + 1e-9) : Math.ceil(low / step - 1e-9)
-  const last = round ? Math.ceil(high / step - 1e-9) : Math.floor(high / step + 1e-9)
+  const slack = (1e-9 * (high - low)) / step
+  const first = round ? Math.floor(low / step + slack) : Math.ceil(low / step - slack)
+  const last = round ? Math.ceil(high / step - slack) : Math.floor(high / step + slack)
   const [min, max] = round ? [first * step, last * step] : [low, high]
   const decimals = decimalsOf(step / shown.size)
   const ticks = Array.from({ length: last - first + 1 }, (_, i) => {
@@ -123,16 +126,16 @@ function largest(size: number, some: number, units: readonly [Shown, ...Shown[]]
 
 // clocks do not divide by ten
 const clockSteps: Readonly<Record<string, readonly number[]>> = {
-  s: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60],
+  s: [1, 2, 5, 10, 15, 30, 60],
   min: [0.25, 0.5, 1, 2, 5, 10, 15, 20, 30, 60],
   h: [0.25, 0.5, 1, 2, 3, 4, 6, 12, 24]
 }
 
 /** The smallest round step that is at least so large. */
-function stepOf(least: number, shown: Shown, unit: Unit): number {
-  const step = clockSteps[shown.name]?.find(of => of >= least) ?? roundNumbers(least, least).at(-1) ?? least
-  // things are not counted in fractions
-  return unit === 'count' ? Math.max(1, step) : step
+function stepOf(least: number, shown: Shown): number {
+  const round = roundNumbers(least, least).at(-1) ?? least
+  const onClock = clockSteps[shown.name] ?? []
+  return least > (onClock[0] ?? Infinity) / 2 ? (onClock.find(step => step >= least) ?? round) : round
 }
 
 /** All 1, 2 and 5 times a power of ten from the last that is at most `low` to the first that is at least `high`. */
