@@ -22,17 +22,20 @@ function simpler(_name: string, value: unknown): unknown {
     return `${hex(keyToBytes(value).subarray(0, 4))}…`
   }
 
-  if (typeof value === 'object' && value !== null) {
-    if ('contact' in value && 'addresses' in value) {
-      return value.contact
-    }
+  return idOf(value) ?? value
+}
 
-    if ('id' in value && 'bytes' in value) {
-      return value.id
-    }
+/** The id of a contact, or of a peer's. */
+function idOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) {
+    return undefined
   }
 
-  return value
+  if ('contact' in value && 'addresses' in value) {
+    return idOf(value.contact)
+  }
+
+  return 'id' in value && 'bytes' in value && typeof value.id === 'string' ? value.id : undefined
 }
 
 function hex(bytes: Uint8Array): string {

@@ -14,9 +14,9 @@ export interface ReplayOptions {
 }
 
 /** A whole replay, of text in pieces of any length; takes no more of them than it needs. */
-export async function replay(pieces: AsyncIterable<string> | Iterable<string>, options?: ReplayOptions): Promise<ReplayReport> {
+export function replay(pieces: Iterable<string>, options?: ReplayOptions): ReplayReport {
   const running = new Replay(options)
-  for await (const piece of pieces) {
+  for (const piece of pieces) {
     if (!running.push(piece)) {
       break
     }
@@ -25,7 +25,7 @@ export async function replay(pieces: AsyncIterable<string> | Iterable<string>, o
   return running.end()
 }
 
-/** One replay, for whoever has the text piece by piece. */
+/** One replay, for whoever has to wait for the text. */
 export class Replay {
   readonly #options: ReplayOptions
   readonly #lines = new LineSplitter()
