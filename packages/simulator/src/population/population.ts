@@ -78,6 +78,19 @@ export class Population {
     this.#meetOthers(node)
   }
 
+  /** A node leaves, and somebody new comes in its stead, so that the network keeps its size. */
+  exchange(gone: Node): void {
+    if (this.#rng.float() < this.#options.crash) {
+      this.#world.crash(gone)
+    } else {
+      this.#world.stop(gone)
+    }
+
+    const node = this.#make(gone.init.mode)
+    this.#enter(node)
+    this.#scheduleLeaving(node, 'next')
+  }
+
   /** From now on nobody leaves or comes. */
   stopChurn(): void {
     this.#churning = false
@@ -149,25 +162,9 @@ export class Population {
 
     this.#world.at(this.#world.now + this.#sessions[length](), () => {
       if (this.#churning && node.up) {
-        this.#leave(node)
-        this.#replace(node)
+        this.exchange(node)
       }
     })
-  }
-
-  #leave(node: Node): void {
-    if (this.#rng.float() < this.#options.crash) {
-      this.#world.crash(node)
-    } else {
-      this.#world.stop(node)
-    }
-  }
-
-  /** Somebody new comes for whoever has left, so that the network keeps its size. */
-  #replace(gone: Node): void {
-    const node = this.#make(gone.init.mode)
-    this.#enter(node)
-    this.#scheduleLeaving(node, 'next')
   }
 }
 
