@@ -1,4 +1,4 @@
-import { Rng, second } from '@vicinity/kademlia'
+import { assert, Rng, second } from '@vicinity/kademlia'
 import type { Key, KademliaConfig, LookupResult, Millis, ProgressEvent } from '@vicinity/kademlia'
 import { ConvergedTables } from '../population/converged.ts'
 import type { Behaviour } from '../world/behaviour.ts'
@@ -74,9 +74,7 @@ export class CalmNetwork {
       })
     }
 
-    while (ended < count) {
-      this.world.run(this.world.now + second)
-    }
+    this.world.runUntil(() => ended === count, second)
   }
 
   /** One lookup from a node, to its end. */
@@ -91,10 +89,8 @@ export class CalmNetwork {
         }
       }
     )
-    while (result === undefined) {
-      this.world.run(this.world.now + pause)
-    }
-
+    this.world.runUntil(() => result !== undefined, pause)
+    assert(result !== undefined, 'a lookup that is never cancelled ends with a result')
     return result
   }
 

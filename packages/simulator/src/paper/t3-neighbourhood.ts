@@ -45,9 +45,7 @@ export const t3: PaperTable = {
         }
 
         world.run(lookTime)
-        while (looking > 0) {
-          world.run(world.now + second)
-        }
+        world.runUntil(() => looking === 0, second)
 
         const leaving = new Set<number>()
         while (leaving.size < Math.round(settled.length / 100)) {

@@ -66,7 +66,7 @@ export class World {
     const node = new Node(this, new SimulatedContact(this.nodes.length, key), init)
     this.nodes.push(node)
     if (this.options.network.wire) {
-      this.#byId.set(node.contact.bytes.join(), node)
+      this.#byId.set(textOf(node.contact.bytes), node)
     }
 
     this.network.add()
@@ -136,7 +136,14 @@ export class World {
 
   /** The node whose id these bytes are, or whose key: here the two are one. */
   find(bytes: Uint8Array): Node | undefined {
-    return this.#byId.get(bytes.join())
+    return this.#byId.get(textOf(bytes))
+  }
+
+  /** Lets time pass, a step after the other, until something holds. */
+  runUntil(holds: () => boolean, step: Millis): void {
+    while (!holds()) {
+      this.run(this.now + step)
+    }
   }
 
   node(index: number): Node {
@@ -193,6 +200,11 @@ export class World {
       }
     }
   }
+}
+
+/** Bytes as a text that can be looked up: one character for each. */
+function textOf(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes)
 }
 
 /** The peers of an answer, as nodes of this world. */
