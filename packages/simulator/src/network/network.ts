@@ -44,7 +44,7 @@ export type Cut = (from: Node, to: Node) => boolean
  */
 export class Network {
   readonly #world: World
-  readonly #options: NetworkOptions
+  #options: NetworkOptions
   readonly #rng: Rng
   readonly #latency: Latency
   readonly #connections: Connections | undefined
@@ -78,6 +78,11 @@ export class Network {
 
   heal(cut: Cut): void {
     this.#cuts.delete(cut)
+  }
+
+  /** From now on every message arrives, and in its turn. */
+  still(): void {
+    this.#options = { ...this.#options, loss: 0, reorder: 0 }
   }
 
   /** How many connections a node has. */

@@ -1,6 +1,7 @@
 import { Rng, second } from '@vicinity/kademlia'
 import type { Millis } from '@vicinity/kademlia'
 import type { Checker } from '../check/checker.ts'
+import { checkersOf } from '../check/checkers.ts'
 import { faultsOf, scheduleFaults } from '../faults/faults.ts'
 import { validateOptions } from '../options.ts'
 import type { SimulationOptions } from '../options.ts'
@@ -36,7 +37,7 @@ export class Simulation {
   readonly population: Population
   /** When the last lookup is over, whatever happens. */
   readonly end: Millis
-  readonly checkers: Checker[] = []
+  readonly checkers: readonly Checker[]
   readonly #lookups: Lookups
   readonly #failures = new FailureCounts()
   readonly #whole = new LookupMeasures('lookups')
@@ -61,6 +62,11 @@ export class Simulation {
     this.end = this.#healed + (options.queryTimeout + 1) * second
     this.#phases = phasesOf(options, this.#worked, this.#healed)
     this.world.observe(this.#failures)
+    const { checkers, watch } = checkersOf(this.world, options)
+    this.checkers = checkers
+    if (watch !== undefined) {
+      this.world.observe(watch)
+    }
   }
 
   /**
@@ -116,10 +122,6 @@ export class Simulation {
   #begin(): void {
     const { options, only } = this.init
     this.#stage = 'working'
-    for (const checker of this.checkers) {
-      this.world.observe(checker)
-    }
-
     this.population.settle()
     if (options.tables === 'converged') {
       this.population.converge()
@@ -134,6 +136,9 @@ export class Simulation {
     this.#lookups.run(options.lookups, this.#worked, index => isWanted(only?.lookups, index))
     this.world.at(this.#worked, () => {
       this.population.stopChurn()
+      if (options.heal > 0) {
+        this.world.network.still()
+      }
     })
     if (options.heal > 0) {
       this.world.at(this.#healed, () => {
@@ -169,6 +174,10 @@ export class Simulation {
 
   #stop(): void {
     this.#stage = 'done'
+    for (const checker of this.checkers) {
+      checker.over?.(this.world.now)
+    }
+
     for (const node of this.world.nodes) {
       node.stop()
     }

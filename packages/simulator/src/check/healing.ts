@@ -1,0 +1,90 @@
+import type { Millis } from '@vicinity/kademlia'
+import type { FinishedLookup } from '../workload/lookups.ts'
+import type { Node } from '../world/node.ts'
+import type { World } from '../world/world.ts'
+import type { Checker } from './checker.ts'
+import { Findings } from './findings.ts'
+
+/**
+ * That a network heals: some time after the last fault everybody has joined, everybody who serves is known to somebody, nobody
+ * who has long gone is in a table, and lookups find what there is (NUMBERS, section 3).
+ */
+export class HealingChecker extends Findings implements Checker {
+  readonly name = 'healing'
+  readonly #world: World
+  readonly #k: number
+  // bounded by the nodes of the world: since when those that are down are
+  readonly #down = new Map<number, Millis>()
+  #since: Millis = Infinity
+  #lookups = 0
+  #recall = 0
+
+  constructor(world: World, k: number) {
+    super()
+    this.#world = world
+    this.#k = k
+  }
+
+  life(node: Node): void {
+    if (node.up) {
+      this.#down.delete(node.index)
+    } else {
+      this.#down.set(node.index, this.#world.now)
+    }
+  }
+
+  healed(now: Millis): void {
+    this.#since = now
+    const known = new Set<string>()
+    for (const node of this.#world.nodes) {
+      if (node.machine !== undefined && node.honest) {
+        for (const { peer } of node.machine.table.entries()) {
+          known.add(peer.contact.id)
+        }
+
+        this.#joined(node, node.machine.size, now)
+        this.#dead(node, now)
+      }
+    }
+
+    for (const { index, contact } of this.#world.census.all) {
+      this.expect(known.has(contact.id), now, index, () => 'it serves, and nobody knows it')
+    }
+  }
+
+  lookup({ began, recall }: FinishedLookup): void {
+    if (began >= this.#since) {
+      this.#lookups++
+      this.#recall += recall
+    }
+  }
+
+  over(now: Millis): void {
+    if (this.#lookups > 0) {
+      const mean = this.#recall / this.#lookups
+      const right = mean >= recallWhenHealed
+      this.expect(right, now, undefined, () => `the lookups after healing have a recall of ${mean.toFixed(4)} on average`)
+    }
+  }
+
+  #joined(node: Node, size: number, now: Millis): void {
+    const others = this.#world.census.size - (node.findable ? 1 : 0)
+    const least = Math.min(this.#k, others) / 2
+    this.expect(size >= least, now, node.index, () => `its table holds ${size} of ${others} servers`)
+  }
+
+  #dead(node: Node, now: Millis): void {
+    const dead = Array.from(node.machine?.table.entries() ?? [], ({ peer }) => peer.contact.id).filter(id => {
+      const index = Number(id.slice(1))
+      const since = this.#world.node(index).up ? Infinity : (this.#down.get(index) ?? 0)
+      return now - since > longDead
+    })
+    this.expect(dead.length === 0, now, node.index, () => `its table holds [${dead.join(' ')}], who are long gone`)
+  }
+}
+
+/** Lookups find at least this share of what they should, on average. */
+const recallWhenHealed = 0.99
+
+/** 10 minutes until a silent entry is probed, and time for two probes of a whole table, eight entries at a time. */
+const longDead: Millis = 20 * 60_000
