@@ -295,6 +295,32 @@ describe('peers', () => {
     assert.equal(machine.sizes['peers'], limits.connectedPeers)
   })
 
+  it('leave before those come who take their places, where one answer brings about both', () => {
+    const [leaving, other, comer] = peersIn(self.contact, 0, 3) as [PeerInfo, PeerInfo, PeerInfo]
+    const [witness] = peersIn(self.contact, 1, 1) as [PeerInfo]
+    const machine = nodeOf([leaving, other, witness], { k: 2, beta: 1 })
+    const ask = (op: number, now: number): Map<string, Rpc> => {
+      const outputs = tell(machine, { type: 'start', op, operation: { type: 'closest', target: comer.contact } }, now)
+      return new Map(only(outputs, 'send').map(({ rpc, to }) => [to.contact.id, rpc]))
+    }
+    const end = (rpc: Rpc | undefined, closer: readonly PeerInfo[] | undefined, now: number): KademliaOutput[] => {
+      assert(rpc !== undefined)
+      const message = { type: 'FIND_NODE', closer: closer ?? [] } as const
+      return tell(machine, closer ? { type: 'response', rpc, message } : { type: 'failure', rpc, reason: 'reset' }, now)
+    }
+
+    const first = ask(1, 0)
+    const [toComer] = sends(end(first.get(witness.contact.id), [comer], 1))
+    end(first.get(leaving.contact.id), undefined, 2)
+    // nobody has answered since this one was sent, so that it does not count yet
+    end(ask(2, 3).get(leaving.contact.id), undefined, 4)
+    const changes = only(end(toComer, [], 5), 'table').map(({ change, peer }) => [change, peer.contact.id])
+    assert.deepEqual(changes, [
+      ['removed', leaving.contact.id],
+      ['added', comer.contact.id]
+    ])
+  })
+
   it('that are connected and serve take the places of those that leave', () => {
     const [leaving, waiting] = peersIn(self.contact, 0, 2) as [PeerInfo, PeerInfo]
     const machine = nodeOf([leaving], { k: 1, beta: 1 })

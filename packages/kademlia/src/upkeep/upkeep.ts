@@ -134,7 +134,8 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
   }
 
   poll(): UpkeepOutput | undefined {
-    return this.#pollInclude() ?? this.#pollProbe() ?? this.#pollRefresh() ?? this.#pollBootstrap()
+    // one answer may both confirm that somebody is gone and let another in: who leaves is told of first, as it happened
+    return this.#pollProbe() ?? this.#pollInclude() ?? this.#pollRefresh() ?? this.#pollBootstrap()
   }
 
   #looked(now: Millis, { key, contacts, lookup }: Extract<UpkeepInput, { type: 'looked' }>): void {
