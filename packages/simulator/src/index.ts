@@ -1,6 +1,6 @@
 export type { Checker, Violation } from './check/checker.ts'
 export { defaultOptions, optionGroups, optionNames, OptionsError, optionSpecs, validateOptions } from './options.ts'
-export type { OptionName, OptionSpec, SimulationOptions } from './options.ts'
+export type { OptionName, OptionNaming, OptionSpec, SimulationOptions } from './options.ts'
 export * from './replay/index.ts'
 export * from './report/index.ts'
 export { scenarioNames, scenarioOptions, scenarios } from './scenarios.ts'

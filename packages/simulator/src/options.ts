@@ -36,7 +36,7 @@ export type OptionSpec = NumberSpec | ChoiceSpec<string> | FlagSpec
 /** Options in the order in which help and reports list them, by the heading that they stand under. */
 export const optionGroups = {
   network: {
-    nodes: count(1_000, 2, 1_000_000, 'servers and clients together', [20, 30, 50, 80, 120, 200]),
+    nodes: count(1_000, 2, 1_000_000, 'servers and clients together', [20, 20, 30, 30, 50, 80, 200]),
     clients: share(0, 'nodes that ask and do not answer', [0, 0, 0.2, 0.5], 0.95),
     undialable: share(0, 'servers that tell an address at which nobody reaches them', [0, 0, 0.1, 0.3]),
     clustered: share(0, 'servers whose keys crowd in one part of the keyspace', [0, 0, 0.3]),
@@ -50,9 +50,9 @@ export const optionGroups = {
   engine: {
     k: count(20, 1, 40, 'bucket size, and how many peers a lookup ends with', [20, 20, 8]),
     alpha: count(10, 1, 256, 'requests in flight for one lookup', [10, 10, 3]),
-    beta: count(3, 1, 40, 'nearest peers that must have answered before the follow-up'),
+    beta: count(3, 1, 40, 'nearest peers that must have answered before the follow-up', [3, 3, 1, 8]),
     disjointPaths: count(1, 1, 20, 'paths of a lookup that share no peer', [1, 1, 1, 4]),
-    queryTimeout: time(60, 's', 0.1, 3_600, 'when a lookup ends with what it has'),
+    queryTimeout: time(60, 's', 0.1, 3_600, 'when a lookup ends with what it has', [60, 60, 5]),
     refreshInterval: time(600, 's', 0, 86_400, 'how often each bucket is refreshed; 0: never'),
     bootstrapInterval: time(300, 's', 0, 86_400, 'how often a node looks itself up; 0: only while its table is low'),
     limitGroups: flag('hold address groups to their limits, as on the public network', [false, false, true])
@@ -69,19 +69,17 @@ export const optionGroups = {
     dialTimeout: time(5, 's', 0.1, 60, 'how long a dial of somebody gone takes to fail', [1, 5, 15]),
     refused: share(0.5, 'dials of somebody gone that fail at once', [0, 0.5, 1]),
     connectionIdle: time(60, 's', 1, 3_600, 'after how long without use a connection is closed', [10, 60]),
-    connections: on('nodes connect before they talk, and so learn who serves; without, only tables tell'),
+    connections: on('nodes connect before they talk, and so learn who serves; without, only tables tell', [
+      true,
+      true,
+      true,
+      false
+    ]),
     redial: time(60, 's', 0, 3_600, 'how often a node dials those it began with, if it is not connected; 0: never', [60]),
     wire: flag('let messages cross as bytes', [false, false, true])
   },
   work: {
-    duration: time(
-      60,
-      's',
-      0,
-      864_000,
-      'virtual time to simulate, before the phase in which the network must heal',
-      [120, 300, 900]
-    ),
+    duration: time(60, 's', 0, 864_000, 'virtual time to simulate, before the phase in which the network must heal', [120, 300]),
     lookups: rate(10, 0, 100_000, 'lookups a second in the whole network', [0.2, 1, 3])
   },
   churn: {
@@ -111,7 +109,7 @@ export const optionGroups = {
     outage: share(0, 'servers that are down meanwhile', [0, 0, 0.3])
   },
   judging: {
-    heal: time(0, 's', 0, 864_000, 'how long the network has to heal after all faults have ended', [1_500]),
+    heal: time(0, 's', 0, 864_000, 'how long the network has to heal after all faults have ended', [1_300]),
     checks: choice('some', ['none', 'some', 'all'], 'how much is checked: all of it costs as much as the run itself', ['all'])
   }
 } as const
@@ -138,49 +136,71 @@ export const defaultOptions = Object.fromEntries(
   Object.entries(optionSpecs).map(([name, spec]) => [name, spec.default])
 ) as unknown as SimulationOptions
 
-/** An option that is not one, or a value that cannot be. */
+/** How whoever shows an error calls an option: a flag, say. */
+export type OptionNaming = (name: OptionName) => string
+
+/** A value that cannot be, or values that cannot be together. */
 export class OptionsError extends Error {
   override readonly name = 'OptionsError'
   readonly code = 'ERR_SIMULATION_OPTIONS'
+  /** The message, with the options called as somebody else calls them. */
+  readonly worded: (naming: OptionNaming) => string
+
+  constructor(worded: (naming: OptionNaming) => string) {
+    super(worded(name => name))
+    this.worded = worded
+  }
 }
 
-/** @throws OptionsError naming the option, its value and what it may be. */
+/** @throws OptionsError naming the options, their values and what they may be. */
 export function validateOptions(options: SimulationOptions): void {
   for (const name of optionNames) {
     const problem = problemWith(optionSpecs[name], options[name])
     if (problem !== undefined) {
-      throw new OptionsError(`${name} is ${problem}, not ${String(options[name])}`)
+      throw new OptionsError(naming => `${naming(name)} is ${problem}, not ${String(options[name])}`)
     }
   }
 
-  const { nodes, clients, faultStart, faultEnd, rttMin, rttMax, sybils } = options
-  const liars = options.silent + options.slow + options.flooders + options.selfish + options.liars
-  if (liars > 1) {
+  const { nodes, clients, faultStart, faultEnd, rttMin, rttMax, sybils, beta, k } = options
+  const share = troublemakers.reduce((sum, name) => sum + options[name], 0)
+  if (share > 1) {
     throw new OptionsError(
-      `silent, slow, flooders, selfish and liars are shares of all servers: together at most 1, not ${liars}`
+      naming =>
+        `${listed(troublemakers.map(naming))} are shares of all servers: together at most 1, not ${Number(share.toPrecision(12))}`
     )
   }
 
   if (rttMin > rttMax) {
-    throw new OptionsError(`rttMin is at most rttMax (${rttMax} ms), not ${rttMin}`)
+    throw new OptionsError(naming => `${naming('rttMin')} is at most ${naming('rttMax')} (${rttMax} ms), not ${rttMin}`)
   }
 
   if (faultStart > faultEnd) {
-    throw new OptionsError(`faultStart is before faultEnd (${faultEnd} s), not ${faultStart}`)
+    throw new OptionsError(
+      naming => `${naming('faultStart')} is at most ${naming('faultEnd')} (${faultEnd} s), not ${faultStart}`
+    )
   }
 
-  if (options.beta > options.k) {
-    throw new OptionsError(`beta is at most k (${options.k}), not ${options.beta}`)
+  if (beta > k) {
+    throw new OptionsError(naming => `${naming('beta')} is at most ${naming('k')} (${k}), not ${beta}`)
   }
 
   const servers = nodes - Math.round(nodes * clients)
   if (servers < 2) {
-    throw new OptionsError(`of ${nodes} nodes with ${clients} clients only ${servers} serve: it takes two`)
+    throw new OptionsError(
+      naming => `of ${naming('nodes')} ${nodes} with ${naming('clients')} ${clients} only ${servers} serve: it takes two`
+    )
   }
 
   if (sybils > nodes) {
-    throw new OptionsError(`there are at most as many sybils as nodes (${nodes}), not ${sybils}`)
+    throw new OptionsError(naming => `${naming('sybils')} is at most ${naming('nodes')} (${nodes}), not ${sybils}`)
   }
+}
+
+/** A server is one of these at most. */
+const troublemakers = ['silent', 'slow', 'flooders', 'selfish', 'liars'] as const satisfies readonly OptionName[]
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`
 }
 
 function problemWith(spec: OptionSpec, value: unknown): string | undefined {
@@ -237,8 +257,8 @@ function choice<Choice extends string>(
 }
 
 /** A flag that is set unless it is unset. */
-function on(help: string): FlagSpec {
-  return { type: 'flag', default: true, help }
+function on(help: string, swarm?: readonly boolean[]): FlagSpec {
+  return { type: 'flag', default: true, help, ...(swarm && { swarm }) }
 }
 
 function flag(help: string, swarm?: readonly boolean[]): FlagSpec {
