@@ -1,7 +1,7 @@
 import { Rng } from '@vicinity/kademlia'
 import type { KademliaInput, KademliaOutput, Millis } from '@vicinity/kademlia'
 import { Distribution } from '../report/index.ts'
-import type { LookupReport } from '../report/index.ts'
+import type { DistributionData, LookupReport } from '../report/index.ts'
 import type { FinishedLookup } from '../workload/lookups.ts'
 import type { Node } from '../world/node.ts'
 import type { Observer } from '../world/observer.ts'
@@ -9,16 +9,29 @@ import type { Observer } from '../world/observer.ts'
 /** A lookup of at least this recall has succeeded. */
 export const successRecall = 0.95
 
+/** Measures as data that crosses to another thread. */
+export interface MeasuresData {
+  readonly name: string
+  readonly count: number
+  readonly succeeded: number
+  readonly recall: DistributionData
+  readonly hops: DistributionData
+  readonly requests: DistributionData
+  readonly latency: DistributionData
+}
+
 /** What the lookups of one part of a run came to. */
 export class LookupMeasures {
+  readonly name: string
   #count = 0
   #succeeded = 0
-  readonly recall: Distribution
-  readonly hops: Distribution
-  readonly requests: Distribution
-  readonly latency: Distribution
+  recall: Distribution
+  hops: Distribution
+  requests: Distribution
+  latency: Distribution
 
   constructor(name: string) {
+    this.name = name
     const rng = new Rng(name)
     this.recall = new Distribution(rng.split('recall'))
     this.hops = new Distribution(rng.split('hops'))
@@ -37,6 +50,28 @@ export class LookupMeasures {
     this.hops.add(depth)
     this.requests.add(result.requests)
     this.latency.add(ended - began)
+  }
+
+  /** Adds those of another run. Samples are drawn as they come: the same runs in the same order give the same figures. */
+  merge(data: MeasuresData): void {
+    this.#count += data.count
+    this.#succeeded += data.succeeded
+    this.recall = this.recall.merge(Distribution.from(data.recall))
+    this.hops = this.hops.merge(Distribution.from(data.hops))
+    this.requests = this.requests.merge(Distribution.from(data.requests))
+    this.latency = this.latency.merge(Distribution.from(data.latency))
+  }
+
+  data(): MeasuresData {
+    return {
+      name: this.name,
+      count: this.#count,
+      succeeded: this.#succeeded,
+      recall: this.recall.data(),
+      hops: this.hops.data(),
+      requests: this.requests.data(),
+      latency: this.latency.data()
+    }
   }
 
   report(): LookupReport {

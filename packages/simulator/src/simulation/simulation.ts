@@ -1,5 +1,6 @@
 import { Rng, second } from '@vicinity/kademlia'
 import type { Millis } from '@vicinity/kademlia'
+import { Adversaries } from '../adversary/adversaries.ts'
 import type { Checker } from '../check/checker.ts'
 import { checkersOf } from '../check/checkers.ts'
 import { faultsOf, scheduleFaults } from '../faults/faults.ts'
@@ -11,6 +12,7 @@ import type { RunReport, TrafficReport } from '../report/index.ts'
 import { Lookups } from '../workload/lookups.ts'
 import type { FinishedLookup } from '../workload/lookups.ts'
 import type { Node } from '../world/node.ts'
+import type { Observer } from '../world/observer.ts'
 import { World } from '../world/world.ts'
 import { FailureCounts, LookupMeasures } from './measures.ts'
 import type { Phase } from './measures.ts'
@@ -27,6 +29,12 @@ export interface SimulationInit {
     | undefined
 }
 
+/** Somebody who watches a world and its workload. */
+export interface Watcher extends Observer {
+  /** A lookup of the workload has ended. */
+  lookup?(lookup: FinishedLookup): void
+}
+
 /**
  * One run, from its options and its seed: a population settles, works, suffers what the options ask for, has time to heal,
  * and is stopped, while checkers watch. Whoever runs it calls `step` until it is done, and may ask for a report at any time.
@@ -38,12 +46,14 @@ export class Simulation {
   /** When the last lookup is over, whatever happens. */
   readonly end: Millis
   readonly checkers: readonly Checker[]
+  readonly #adversaries: Adversaries
   readonly #lookups: Lookups
   readonly #failures = new FailureCounts()
   readonly #whole = new LookupMeasures('lookups')
   readonly #phases: readonly Phase[]
   readonly #worked: Millis
   readonly #healed: Millis
+  readonly #watchers: Watcher[] = []
   #stage: 'new' | 'working' | 'done' = 'new'
 
   /** @throws OptionsError for options that cannot be. */
@@ -53,7 +63,8 @@ export class Simulation {
     this.init = init
     const rng = new Rng(seed)
     this.world = new World({ seed, engine: engineConfig(options), network: networkOptions(options) })
-    this.population = new Population(this.world, options, rng.split('population'), () => undefined)
+    this.#adversaries = new Adversaries(this.world, options, rng.split('adversaries'))
+    this.population = new Population(this.world, options, rng.split('population'), this.#adversaries.casting)
     this.#lookups = new Lookups(this.world, options.k, rng.split('lookups'), lookup => {
       this.#finished(lookup)
     })
@@ -67,6 +78,22 @@ export class Simulation {
     if (watch !== undefined) {
       this.world.observe(watch)
     }
+  }
+
+  /** From now on somebody watches, who changes nothing. */
+  watch(watcher: Watcher): void {
+    this.world.observe(watcher)
+    this.#watchers.push(watcher)
+  }
+
+  /** What the lookups came to: of each part of the run, where it has more than one, else of the whole. */
+  get measures(): readonly LookupMeasures[] {
+    return this.#phases.length > 1 ? this.#phases.map(({ measures }) => measures) : [this.#whole]
+  }
+
+  /** What all lookups came to. */
+  get whole(): LookupMeasures {
+    return this.#whole
   }
 
   /**
@@ -123,8 +150,9 @@ export class Simulation {
     const { options, only } = this.init
     this.#stage = 'working'
     this.population.settle()
+    this.#adversaries.arrive(this.population)
     if (options.tables === 'converged') {
-      this.population.converge()
+      this.population.converge(this.#adversaries.unfindable())
     }
 
     const faults = faultsOf(this.world, this.population, options, new Rng(this.init.seed).split('faults'))
@@ -167,8 +195,8 @@ export class Simulation {
 
     this.#whole.add(lookup)
     this.#phases.find(({ from, to }) => lookup.began >= from && lookup.began < to)?.measures.add(lookup)
-    for (const checker of this.checkers) {
-      checker.lookup?.(lookup)
+    for (const watcher of [...this.checkers, ...this.#watchers]) {
+      watcher.lookup?.(lookup)
     }
   }
 
