@@ -99,14 +99,31 @@ export const optionGroups = {
     selfish: share(0, 'servers that name themselves, the asker and the target first', [0, 0, 0.1]),
     liars: share(0, 'servers that name only each other', [0, 0, 0, 0.05]),
     sybils: count(0, 0, 10_000, 'servers made for one key, nearer to it than any honest one', [0, 0, 0, 10]),
-    foreign: share(0, 'servers of another network on the same protocol, long gone, in the tables of this one', [0, 0, 0.3], 2)
+    sybilsAround: choice('key', ['key', 'node'], 'what the sybils crowd around: a random key, or a node', ['key', 'node']),
+    sybilGroups: count(0, 0, 10_000, 'address groups that the sybils are spread over; 0: they are in none', [0, 0, 2]),
+    sybilLookups: share(0.5, 'lookups that are for what the sybils crowd around'),
+    foreign: share(
+      0,
+      'servers, on top, of another network on the same protocol, long gone, who stand in full tables as if they were of this one',
+      [0, 0, 0.3],
+      2
+    )
   },
   faults: {
     faultStart: time(20, 's', 0, 864_000, 'when the faults begin', [30]),
     faultEnd: time(40, 's', 0, 864_000, 'when they end', [60, 100]),
     partition: share(0, 'servers cut off from the others meanwhile', [0, 0, 0.3, 0.5]),
     asymmetric: flag('cut only what they send', [false, true]),
-    outage: share(0, 'servers that are down meanwhile', [0, 0, 0.3])
+    outage: share(0, 'servers that are down meanwhile', [0, 0, 0.3]),
+    merge: share(0, 'nodes that are a network of their own, until the faults end and the two meet', [0, 0, 0, 0.5]),
+    bridges: count(20, 1, 100_000, 'nodes of the one network that are told of some of the other when they meet'),
+    clockJump: time(0, 'h', -240, 240, 'by how much all wall clocks are wrong meanwhile', [0, 0, 72, -1]),
+    suspended: share(0, 'nodes that sleep meanwhile', [0, 0, 0, 0.3]),
+    moved: share(0, 'servers whose addresses change when the faults begin', [0, 0, 0, 0.3]),
+    flips: share(0, 'servers that are clients meanwhile', [0, 0, 0, 0.3]),
+    faultLoss: share(0, 'messages that are lost meanwhile', [0, 0, 0.2], 0.9),
+    slowdown: number(1, 1, 1_000, false, '', 'how many times as long messages take meanwhile', [1, 1, 5]),
+    resets: share(0, 'connections that are reset meanwhile, every 5 seconds', [0, 0, 0.2])
   },
   judging: {
     heal: time(0, 's', 0, 864_000, 'how long the network has to heal after all faults have ended', [1_300]),

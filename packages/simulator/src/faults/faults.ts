@@ -1,79 +1,53 @@
+/** What goes wrong in a run, and when: every fault begins and is over by the time the faults end. */
 import { second } from '@vicinity/kademlia'
-import type { Rng, SavedEntry } from '@vicinity/kademlia'
+import type { Millis, Rng } from '@vicinity/kademlia'
 import type { SimulationOptions } from '../options.ts'
 import type { Population } from '../population/population.ts'
-import type { Node } from '../world/node.ts'
 import type { World } from '../world/world.ts'
+import { badWeather, resets } from './links.ts'
+import { clockJump, flips, moves, outage, sleep } from './nodes.ts'
+import { merge, partition } from './separation.ts'
 
 /** A fault: something that begins, and is over when it ends. */
 export interface Fault {
   readonly name: string
+  /** When it begins, if it is not when faults do. */
+  readonly from?: Millis
   begin(): void
   end(): void
 }
 
-/** The faults that the options ask for. */
+/** What faults act upon, and what the options say of them. */
+export interface FaultInit {
+  readonly world: World
+  readonly population: Population
+  readonly options: SimulationOptions
+  readonly rng: Rng
+}
+
+/** Every kind of fault, in an order that does not change; each is there or not by the options alone. */
+const kinds = { partition, outage, merge, clockJump, sleep, moves, flips, badWeather, resets }
+
+/** The faults that the options ask for. What one draws is its own. */
 export function faultsOf(world: World, population: Population, options: SimulationOptions, rng: Rng): Fault[] {
-  return [
-    ...(options.partition > 0 ? [partition(world, options, rng.split('partition'))] : []),
-    ...(options.outage > 0 ? [outage(world, population, options.outage, rng.split('outage'))] : [])
-  ]
+  return Object.entries(kinds).flatMap(([name, kind]) => kind({ world, population, options, rng: rng.split(name) }) ?? [])
+}
+
+/** Whether the options ask for any fault. */
+export function hasFaults(options: SimulationOptions): boolean {
+  const { partition: apart, outage: down, merge: other, clockJump: jump, suspended, moved, flips: flipped } = options
+  const { faultLoss, slowdown, resets: reset } = options
+  return apart + down + other + Math.abs(jump) + suspended + moved + flipped + faultLoss + (slowdown - 1) + reset > 0
 }
 
 /** Lets the faults begin and end at their times. */
 export function scheduleFaults(world: World, faults: readonly Fault[], { faultStart, faultEnd }: SimulationOptions): void {
   for (const fault of faults) {
-    world.at(faultStart * second, () => {
+    world.at(fault.from ?? faultStart * second, () => {
       fault.begin()
     })
     world.at(faultEnd * second, () => {
       fault.end()
     })
-  }
-}
-
-/** Some nodes are cut off from the others; or, asymmetrically, the others no longer hear what they say. */
-function partition(world: World, { partition: size, asymmetric }: SimulationOptions, rng: Rng): Fault {
-  // bounded by the nodes of the world
-  const apart = new Set<number>()
-  const cut = (from: Node, to: Node): boolean =>
-    asymmetric ? apart.has(from.index) && !apart.has(to.index) : apart.has(from.index) !== apart.has(to.index)
-  return {
-    name: asymmetric ? 'asymmetric partition' : 'partition',
-    begin() {
-      for (const { index } of world.nodes) {
-        if (rng.float() < size) {
-          apart.add(index)
-        }
-      }
-
-      world.network.cut(cut)
-    },
-    end() {
-      world.network.heal(cut)
-    }
-  }
-}
-
-/** Some servers are down for a while, all at once, and come back with the tables that they had saved. */
-function outage(world: World, population: Population, size: number, rng: Rng): Fault {
-  // bounded by the nodes of the world
-  const saved = new Map<Node, SavedEntry[]>()
-  return {
-    name: 'outage',
-    begin() {
-      for (const node of world.nodes) {
-        if (node.machine?.mode === 'server' && rng.float() < size) {
-          saved.set(node, node.machine.entries())
-          world.crash(node)
-        }
-      }
-    },
-    end() {
-      for (const [node, entries] of saved) {
-        population.comeBack(node, entries)
-      }
-      saved.clear()
-    }
   }
 }

@@ -1,8 +1,8 @@
-import { keyBytes, limits, noAddresses, unreachable } from '@vicinity/kademlia'
+import { assert, keyBytes, limits, noAddresses, unreachable } from '@vicinity/kademlia'
 import type { Contact, PeerInfo, Request, Response } from '@vicinity/kademlia'
 import { decodeMessage, encodeFrame, encodeMessage, encodePeer, FrameReader, WireError } from '@vicinity/wire'
 import type { EncodedPeer, WireMessage } from '@vicinity/wire'
-import { targetOf } from '../world/contacts.ts'
+import { movesOf, targetOf } from '../world/contacts.ts'
 import type { World } from '../world/world.ts'
 
 /** What messages are while they cross the network, and what they weigh: the length of their frames. */
@@ -16,7 +16,10 @@ export interface Mail {
   responseBytes(message: Response): number
 }
 
-/** Messages cross as they are, and are weighed as their bytes would be. As from bytes, no more peers are read than the limit. */
+/**
+ * Messages cross as they are, and are weighed as their bytes would be. As from bytes, no more peers are read than the limit,
+ * and of an answer that is longer than a frame may be nothing.
+ */
 export class ObjectMail implements Mail {
   writeRequest(message: Request): Request {
     return message
@@ -24,15 +27,19 @@ export class ObjectMail implements Mail {
 
   writeResponse(message: Response): Response {
     const tooMany = message.type === 'FIND_NODE' && message.closer.length > limits.closerPeersRead
-    return tooMany ? { ...message, closer: message.closer.slice(0, limits.closerPeersRead) } : message
+    return tooMany && messageBytes(message) <= limits.replyFrameBytes
+      ? { ...message, closer: message.closer.slice(0, limits.closerPeersRead) }
+      : message
   }
 
   readRequest(mail: Request | Uint8Array): Request {
     return mail as Request
   }
 
-  readResponse(mail: Response | Uint8Array): Response {
-    return mail as Response
+  readResponse(mail: Response | Uint8Array): Response | undefined {
+    const message = mail as Response
+    const tooLong = message.type === 'FIND_NODE' && message.closer.length > limits.closerPeersRead
+    return tooLong ? undefined : message
   }
 
   requestBytes(message: Request): number {
@@ -40,14 +47,24 @@ export class ObjectMail implements Mail {
   }
 
   responseBytes(message: Response): number {
-    let bytes = emptyBytes
-    for (const peer of 'closer' in message ? message.closer : []) {
-      bytes += peer.addresses.count > 0 ? peerBytes : bareBytes
-    }
-
+    const bytes = messageBytes(message)
     // the length prefix is a varint
     return bytes + (bytes < 1 << 7 ? 1 : bytes < 1 << 14 ? 2 : 3)
   }
+}
+
+/** What an answer weighs without its length prefix. */
+function messageBytes(message: Response): number {
+  if (message.type === 'PING') {
+    return pingBytes - 1
+  }
+
+  let bytes = emptyBytes
+  for (const peer of 'closer' in message ? message.closer : []) {
+    bytes += peer.addresses.count > 0 ? peerBytes : bareBytes
+  }
+
+  return bytes
 }
 
 /** Messages cross as the bytes that the network would carry. */
@@ -94,7 +111,7 @@ export class BytesMail implements Mail {
   readResponse(mail: Response | Uint8Array): Response | undefined {
     try {
       const { type, closer } = decoded(mail as Uint8Array)
-      return type === 'PING' ? { type } : { type: 'FIND_NODE', closer: closer.flatMap(peer => this.#read(peer)) }
+      return type === 'PING' ? { type } : { type: 'FIND_NODE', closer: closer.map(peer => this.#read(peer)) }
     } catch (error) {
       if (error instanceof WireError) {
         return undefined
@@ -113,18 +130,16 @@ export class BytesMail implements Mail {
   }
 
   #encoded(peer: PeerInfo): EncodedPeer {
-    const known = this.#known.get(peer) ?? encoded(peer.contact, peer.addresses.count > 0)
+    const known = this.#known.get(peer) ?? encoded(peer.contact, movesOf(peer.addresses))
     this.#known.set(peer, known)
     return known
   }
 
-  #read({ id, addresses }: WireMessage['closer'][number]): PeerInfo[] {
-    const node = this.#world.find(id)
-    if (node === undefined) {
-      return []
-    }
-
-    return [addresses.length > 0 ? node.info : { ...node.info, addresses: noAddresses }]
+  #read({ id, addresses }: WireMessage['closer'][number]): PeerInfo {
+    const [address] = addresses
+    const peer = this.#world.find(id, address === undefined ? 0 : movesIn(address))
+    assert(peer !== undefined, 'only who is in the world is named in it')
+    return address === undefined ? { ...peer, addresses: noAddresses } : peer
   }
 }
 
@@ -135,12 +150,21 @@ function decoded(frame: Uint8Array): WireMessage {
   return decodeMessage(body ?? new Uint8Array(0))
 }
 
-function encoded({ bytes }: Pick<Contact, 'bytes'>, advertised: boolean): EncodedPeer {
-  return encodePeer({ id: bytes, addresses: advertised ? [someAddress] : [], connection: 'NOT_CONNECTED' })
+function encoded({ bytes }: Pick<Contact, 'bytes'>, moves: number | undefined): EncodedPeer {
+  return encodePeer({ id: bytes, addresses: moves === undefined ? [] : [addressBytes(moves)], connection: 'NOT_CONNECTED' })
 }
 
-/** /ip4/203.0.113.1/tcp/4001, for want of any other: nobody dials by it. */
-const someAddress = Uint8Array.of(4, 203, 0, 113, 1, 6, 15, 161)
+/** /ip4/203.0.113.1/tcp/4001, for want of any other, and the next port after each move: nobody dials by it. */
+function addressBytes(moves: number): Uint8Array {
+  const port = firstPort + moves
+  return Uint8Array.of(4, 203, 0, 113, 1, 6, port >>> 8, port & 0xff)
+}
+
+function movesIn(address: Uint8Array): number {
+  return ((address[6] as number) << 8) + (address[7] as number) - firstPort
+}
+
+const firstPort = 4_001
 
 // what things weigh, all ids and keys being of one length
 const someKey = new Uint8Array(keyBytes)
@@ -148,5 +172,5 @@ const pingBytes = encodeFrame({ type: 'PING' }).length
 const requestBytes = encodeFrame({ type: 'FIND_NODE', key: someKey }).length
 const emptyBytes = encodeMessage({ type: 'FIND_NODE', key: someKey }).length
 // one byte of tag for each
-const peerBytes = 1 + encoded({ bytes: someKey }, true).length
-const bareBytes = 1 + encoded({ bytes: someKey }, false).length
+const peerBytes = 1 + encoded({ bytes: someKey }, 0).length
+const bareBytes = 1 + encoded({ bytes: someKey }, undefined).length

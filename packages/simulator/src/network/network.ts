@@ -31,6 +31,8 @@ export interface NetworkOptions {
   readonly refused: number
   /** After how long without use a connection is closed. */
   readonly connectionIdle: Millis
+  /** Whether connections will be reset, with what is under way on them. */
+  readonly resets?: boolean
   /** Messages cross as bytes rather than as objects. */
   readonly wire: boolean
 }
@@ -45,6 +47,8 @@ export type Cut = (from: Node, to: Node) => boolean
 export class Network {
   readonly #world: World
   #options: NetworkOptions
+  /** What is worse than usual for a while. */
+  weather: { readonly loss: number; readonly stretch: number } = { loss: 0, stretch: 1 }
   readonly #rng: Rng
   readonly #latency: Latency
   readonly #connections: Connections | undefined
@@ -53,6 +57,8 @@ export class Network {
   readonly #sentAll: Millis[] = []
   // bounded by the faults of a run
   readonly #cuts = new Set<Cut>()
+  /** By who asked: the requests on their way, and whom each went to; only where connections may be reset. */
+  readonly #underWay: Array<Map<number, number>> | undefined
   #sweeping = false
 
   constructor(world: World, options: NetworkOptions, rng: Rng) {
@@ -62,12 +68,14 @@ export class Network {
     const places = rng.split('places')
     this.#latency = options.roundTrip === undefined ? new RegionLatency(places) : new UniformLatency(places, options.roundTrip)
     this.#connections = options.connections ? new Connections(options.connectionIdle) : undefined
+    this.#underWay = options.resets ? [] : undefined
     this.#mail = options.wire ? new BytesMail(world) : new ObjectMail()
   }
 
   add(): void {
     this.#latency.add()
     this.#connections?.add()
+    this.#underWay?.push(new Map())
     this.#sentAll.push(0)
   }
 
@@ -85,6 +93,25 @@ export class Network {
     this.#options = { ...this.#options, loss: 0, reorder: 0 }
   }
 
+  /** Whether a request and its answer cross between two nodes. */
+  joins(one: Node, other: Node): boolean {
+    return !this.#isCut(one, other) && !this.#isCut(other, one)
+  }
+
+  /** Whether there is a cut at all. */
+  get whole(): boolean {
+    return this.#cuts.size === 0
+  }
+
+  /** Those a node is connected to. */
+  peersOf(node: Node): Node[] {
+    return (this.#connections?.peers(node.index) ?? []).map(index => this.#world.node(index))
+  }
+
+  connected(one: Node, other: Node): boolean {
+    return this.#connections?.has(one.index, other.index) === true
+  }
+
   /** How many connections a node has. */
   connections(node: Node): number {
     return this.#connections?.count(node.index) ?? 0
@@ -97,20 +124,26 @@ export class Network {
 
   /** A node asks another; dials it first where that is needed. */
   send(from: Node, tag: number, peer: PeerInfo, message: Request): void {
-    const to = this.#world.node(indexOf(peer.contact))
-    if (this.#connections === undefined || this.#connections.has(from.index, to.index)) {
+    const to = this.#world.nodes[indexOf(peer.contact)]
+    if (to === undefined) {
+      this.#fail(from, tag, 'dial', this.#options.dialTimeout)
+    } else if (this.#connections === undefined || this.#connections.has(from.index, to.index)) {
       this.#opened(from, to, tag, message)
-      return
+    } else if (peer.addresses.count === 0) {
+      this.#fail(from, tag, 'dial', 0)
+    } else {
+      this.#dial(from, to, tag, peer, message)
     }
+  }
 
+  #dial(from: Node, to: Node, tag: number, peer: PeerInfo, message: Request): void {
     const roundTrip = this.roundTrip(from, to)
     const { dialRoundTrips, dialTimeout, refused } = this.#options
-    if (peer.addresses.count === 0) {
-      this.#fail(from, tag, 'dial', 0)
-    } else if (to.up && to.init.reachable && !this.#isCut(from, to) && !this.#isCut(to, from)) {
+    const there = to.up && to.init.reachable && peer.addresses === to.info.addresses
+    if (there && !this.#isCut(from, to) && !this.#isCut(to, from)) {
       this.#schedule(roundTrip * dialRoundTrips, eventKind.dialled, from, to, tag, message)
     } else {
-      const atOnce = !to.up && refused > 0 && this.#rng.float() < refused
+      const atOnce = !to.up && !to.asleep && refused > 0 && this.#rng.float() < refused
       this.#fail(from, tag, 'dial', atOnce ? roundTrip : dialTimeout)
     }
   }
@@ -158,7 +191,7 @@ export class Network {
   /** A request has reached a node. */
   arrived(from: Node, to: Node, tag: number, mail: Request | Uint8Array): void {
     if (!to.up) {
-      if (this.#options.refused > 0 && this.#rng.float() < this.#options.refused) {
+      if (!to.asleep && this.#options.refused > 0 && this.#rng.float() < this.#options.refused) {
         this.#fail(from, tag, 'reset', this.roundTrip(from, to) / 2)
       }
       return
@@ -172,9 +205,29 @@ export class Network {
 
   /** An answer has come. */
   answered(from: Node, to: Node, tag: number, mail: Response | Uint8Array): void {
+    this.#underWay?.[to.index]?.delete(tag)
     const message = this.#mail.readResponse(mail)
     to.ended(tag, message === undefined ? { type: 'failure', reason: 'malformed' } : { type: 'response', message })
     this.#connections?.use(from.index, to.index, this.#world.now)
+  }
+
+  /** Ends a connection at once: whoever waits for an answer over it is told so. */
+  reset(one: Node, other: Node): void {
+    this.#connections?.close(one.index, other.index)
+    part(one, other)
+    part(other, one)
+    this.#reset(one, other)
+    this.#reset(other, one)
+  }
+
+  #reset(from: Node, to: Node): void {
+    const underWay = this.#underWay?.[from.index]
+    for (const [tag, asked] of underWay ?? []) {
+      if (asked === to.index) {
+        underWay?.delete(tag)
+        this.#fail(from, tag, 'reset', 0)
+      }
+    }
   }
 
   /** A node has gone: its connections close. */
@@ -189,6 +242,7 @@ export class Network {
     const rpc = from.rpcOf(tag)
     if (rpc !== undefined) {
       from.handle({ type: 'opened', rpc })
+      this.#underWay?.[from.index]?.set(tag, to.index)
       this.#carry(from, to, eventKind.request, tag, this.#mail.writeRequest(message), this.#mail.requestBytes(message), 0)
     }
   }
@@ -221,7 +275,12 @@ export class Network {
       return
     }
 
-    let latency = this.#latency.oneWay(from.index, to.index)
+    const { weather } = this
+    if (weather.loss > 0 && this.#rng.float() < weather.loss) {
+      return
+    }
+
+    let latency = this.#latency.oneWay(from.index, to.index) * weather.stretch
     if (jitter > 0) {
       latency *= 1 + jitter * this.#rng.float()
     }
@@ -296,7 +355,7 @@ function honestly(
 
 /** What a node hears of another when they connect. A node that answers, honestly or not, says that it serves. */
 function meet(node: Node, other: Node): void {
-  node.handle({ type: 'peer', peer: other.info, state: other.init.mode === 'server' ? 'serving' : 'connected' })
+  node.handle({ type: 'peer', peer: other.info, state: other.serves ? 'serving' : 'connected' })
 }
 
 function part(node: Node, other: Node): void {

@@ -1,5 +1,5 @@
 import { minute, second } from '@vicinity/kademlia'
-import type { Millis, Rng, SavedEntry } from '@vicinity/kademlia'
+import type { Key, Millis, Rng, SavedEntry } from '@vicinity/kademlia'
 import type { Behaviour } from '../world/behaviour.ts'
 import type { SimulationOptions } from '../options.ts'
 import type { Node, NodeInit } from '../world/node.ts'
@@ -22,17 +22,21 @@ export class Population {
   readonly #options: SimulationOptions
   readonly #rng: Rng
   readonly #keys: Keys
+  readonly #realms: Rng
   readonly #sessions: Sessions
   readonly #casting: Casting
   /** Which group the next server is in. */
   #servers = 0
   #churning = true
+  /** Whether two networks that began apart have met. */
+  #met = false
 
   constructor(world: World, options: SimulationOptions, rng: Rng, casting: Casting) {
     this.#world = world
     this.#options = options
     this.#rng = rng.split('nodes')
     this.#keys = new Keys(rng.split('keys'), options.clustered, options.clusterBits)
+    this.#realms = rng.split('realms')
     this.#sessions = sessionsOf(options.sessions, options.sessionMedian, rng.split('sessions'))
     this.#casting = casting
   }
@@ -63,10 +67,31 @@ export class Population {
    */
   converge(others: readonly Node[] = []): void {
     const known = [...this.#world.census.all, ...others].sort(byKey)
-    const tables = new ConvergedTables(known, this.#options.k, this.#rng.split('tables'))
+    const rng = this.#rng.split('tables')
+    const tables = [0, 1].map(realm => new ConvergedTables(known.filter(node => node.realm === realm), this.#options.k, rng))
     for (const node of this.#world.nodes) {
-      if (node.up) {
-        node.handle({ type: 'restore', entries: tables.of(node, 10 * minute) })
+      const its = tables[node.realm]
+      if (node.up && its !== undefined) {
+        node.handle({ type: 'restore', entries: its.of(node, 10 * minute) })
+      }
+    }
+  }
+
+  /** A server comes that is not of the population: with this key, this behaviour and these groups. */
+  admit(key: Key, behaviour: Behaviour, groups: readonly number[]): Node {
+    const node = this.#world.add(key, { mode: 'server', reachable: true, advertised: true, groups, behaviour })
+    this.#enter(node)
+    return node
+  }
+
+  /** Two networks meet: so many nodes of the smaller are told of a few of the other, and dial them from now on. */
+  meet(bridges: number, rng: Rng): void {
+    this.#met = true
+    const [ours, theirs] = [0, 1].map(realm => this.#world.census.all.filter(node => node.realm === realm))
+    for (let i = 0; i < bridges; i++) {
+      const bridge = theirs?.[rng.below(Math.max(1, theirs.length))]
+      if (bridge !== undefined) {
+        this.#dial(bridge, someOf(ours ?? [], bridge, rng))
       }
     }
   }
@@ -99,8 +124,13 @@ export class Population {
   #make(mode: 'server' | 'client'): Node {
     const behaviour = mode === 'server' ? this.#casting() : undefined
     const reachable = mode === 'server' && this.#rng.float() >= this.#options.undialable
-    const init: NodeInit = { mode, reachable, advertised: mode === 'server', groups: this.#groups(mode), behaviour }
+    const init: NodeInit = { mode, reachable, advertised: mode === 'server', groups: this.#groups(mode), realm: this.#realm(), behaviour }
     return this.#world.add(this.#keys.next(), init)
+  }
+
+  #realm(): number | undefined {
+    const { merge } = this.#options
+    return merge === 0 ? undefined : this.#realms.float() < merge ? 1 : 0
   }
 
   #groups(mode: 'server' | 'client'): readonly number[] {
@@ -116,42 +146,41 @@ export class Population {
 
   /** Dials a few others, and goes on to while it lives. */
   #meetOthers(node: Node): void {
-    const { redial } = this.#options
+    const { redial, tables } = this.#options
     const contacts = this.#someServers(node)
-    const { epoch } = node
-    const dial = (): void => {
-      if (node.epoch !== epoch || !node.up) {
-        return
-      }
-
-      for (const contact of contacts) {
-        this.#world.network.introduce(node, contact)
-      }
-
-      if (redial > 0) {
-        this.#world.at(this.#world.now + redial * second, dial)
-      }
-    }
-
     // those that have tables dial their list for the first time when they would dial it again
-    if (this.#options.tables === 'join' || this.#world.now > 0) {
-      dial()
+    if (tables === 'join' || this.#world.now > 0) {
+      this.#dial(node, contacts)
     } else if (redial > 0) {
-      this.#world.at(this.#rng.below(redial * second), dial)
+      this.#dialAt(this.#rng.below(redial * second), node, contacts)
     }
   }
 
-  #someServers(except: Node): Node[] {
-    const { all } = this.#world.census
-    const drawn = new Set<Node>()
-    for (let tries = 0; tries < 4 * contactCount && drawn.size < Math.min(contactCount, all.length); tries++) {
-      const node = all[this.#rng.below(all.length)]
-      if (node !== undefined && node !== except) {
-        drawn.add(node)
-      }
+  #dial(node: Node, contacts: readonly Node[]): void {
+    for (const contact of node.up ? contacts : []) {
+      this.#world.network.introduce(node, contact)
     }
 
-    return [...drawn]
+    const { redial } = this.#options
+    if (redial > 0) {
+      this.#dialAt(this.#world.now + redial * second, node, contacts)
+    }
+  }
+
+  /** Whoever sleeps at that time dials when it is awake. */
+  #dialAt(time: Millis, node: Node, contacts: readonly Node[]): void {
+    const { epoch } = node
+    this.#world.at(time, () => {
+      if (node.epoch === epoch && (node.up || node.asleep)) {
+        this.#dial(node, contacts)
+      }
+    })
+  }
+
+  #someServers(node: Node): Node[] {
+    const { all } = this.#world.census
+    const apart = this.#options.merge > 0 && !this.#met
+    return someOf(apart ? all.filter(({ realm }) => realm === node.realm) : all, node, this.#rng)
   }
 
   #scheduleLeaving(node: Node, length: 'rest' | 'next'): void {
@@ -166,6 +195,19 @@ export class Population {
       }
     })
   }
+}
+
+/** A few servers, none twice, without one of them. */
+function someOf(all: readonly Node[], except: Node, rng: Rng): Node[] {
+  const drawn = new Set<Node>()
+  for (let tries = 0; tries < 4 * contactCount && drawn.size < Math.min(contactCount, all.length); tries++) {
+    const node = all[rng.below(Math.max(1, all.length))]
+    if (node !== undefined && node !== except) {
+      drawn.add(node)
+    }
+  }
+
+  return [...drawn]
 }
 
 /** How many others a node knows that joins. */

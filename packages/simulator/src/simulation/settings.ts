@@ -29,6 +29,7 @@ export function networkOptions(options: SimulationOptions): NetworkOptions {
     dialTimeout: options.dialTimeout * second,
     refused: options.refused,
     connectionIdle: options.connectionIdle * second,
+    resets: options.resets > 0,
     wire: options.wire
   }
 }

@@ -11,7 +11,7 @@ export interface FinishedLookup {
   readonly began: Millis
   readonly ended: Millis
   readonly result: LookupResult
-  /** The k nearest servers in truth, when it ended; without the asker. */
+  /** The k nearest servers in truth that the asker can reach, when it ended; without the asker. */
   readonly truth: readonly Node[]
   /** The share of the true nearest that it found. */
   readonly recall: number
@@ -56,6 +56,7 @@ export class Lookups {
     const target = targetAt(key)
     const began = this.#world.now
     const depths = new Depths(node)
+    const { sleeps } = node
     node.operate(
       { type: 'closest', target },
       {
@@ -63,7 +64,8 @@ export class Lookups {
           depths.progress(event)
         },
         finished: (outcome, ended) => {
-          if (outcome.type === 'lookup') {
+          // one that its asker has slept through has ended long after its time, and says nothing of the network
+          if (outcome.type === 'lookup' && node.sleeps === sleeps) {
             this.#judge({ node, target, began, ended, result: outcome.result, depth: depths.of(outcome.result.closest) })
           }
         }
@@ -108,7 +110,10 @@ export class Lookups {
 
   #judge(ended: Omit<FinishedLookup, 'truth' | 'recall'>): void {
     const { node, target, result } = ended
-    const truth = this.#world.census.closest(target.key, this.#k, node)
+    const { census, network } = this.#world
+    const truth = network.whole
+      ? census.closest(target.key, this.#k, node)
+      : census.closestOf(target.key, this.#k, server => server !== node && network.joins(node, server))
     this.#finished({ ...ended, truth, recall: recallOf(result.closest, truth, target.key, this.#k) })
   }
 }

@@ -13,6 +13,8 @@ export interface Behaviour {
   readonly name: string
   /** Whether a lookup is expected to find it: whether it answers, and in time. */
   readonly findable: boolean
+  /** One of those who behave so came up or went down, or began or ceased to serve. */
+  lived?(node: Node): void
   /**
    * @param node - the node that was asked.
    * @param honest - the answer that its engine would give; `undefined` where that gives none.

@@ -53,6 +53,16 @@ export class Census {
     return near.sort((a, b) => compareDistance(key, a.contact.key, b.contact.key)).slice(0, count)
   }
 
+  /** The `count` nearest of those that are wanted. */
+  closestOf(key: Key, count: number, wanted: (node: Node) => boolean): Node[] {
+    for (let tried = 2 * count; ; tried *= 2) {
+      const found = this.closest(key, tried).filter(wanted)
+      if (found.length >= count || tried >= this.size) {
+        return found.slice(0, count)
+      }
+    }
+  }
+
   /** All whose keys share their first `bits` bits with a key. */
   under(key: Key, bits: number): readonly Node[] {
     const [low, high] = this.range(key, bits)

@@ -12,25 +12,45 @@ export class SimulatedContact implements Contact {
   readonly bytes: Uint8Array
   readonly key: Key
 
-  constructor(index: number, key: Key) {
+  /** @param index - of the node that it reaches; negative for one that reaches nobody. */
+  constructor(index: number, key: Key, id = `n${index}`) {
     this.index = index
-    this.id = `n${index}`
+    this.id = id
     this.bytes = keyToBytes(key)
     this.key = key
   }
 }
 
-/** The node that a contact stands for. */
+/** The node that a contact stands for; negative for one that stands for nobody. */
 export function indexOf(contact: Contact): number {
   return (contact as SimulatedContact).index
 }
 
-/** An address of a simulated peer: which one it is says nothing, only that there is one. */
-export const oneAddress: Addresses = Object.freeze({ count: 1 })
+/** The address of a simulated peer: all that there is to know of it is how often the peer has moved before. */
+export interface SimulatedAddress extends Addresses {
+  readonly moves: number
+}
+
+// bounded by how often a peer moves in a run; shared, so that equal addresses are the same object
+const addresses: SimulatedAddress[] = []
+
+/** The address that a peer has after so many moves. */
+export function addressAfter(moves: number): SimulatedAddress {
+  while (addresses.length <= moves) {
+    addresses.push(Object.freeze({ count: 1, moves: addresses.length }))
+  }
+
+  return addresses[moves] as SimulatedAddress
+}
+
+/** How often a peer had moved when it had this address; `undefined` for none. */
+export function movesOf(known: Addresses): number | undefined {
+  return known.count === 0 ? undefined : (known as SimulatedAddress).moves
+}
 
 /** A peer as others hear of it: with an address if it claims to have one. */
-export function peerInfo(contact: SimulatedContact, advertised: boolean, groups: readonly number[]): PeerInfo {
-  return { contact, addresses: advertised ? oneAddress : noAddresses, groups }
+export function peerInfo(contact: SimulatedContact, advertised: boolean, groups: readonly number[], moves = 0): PeerInfo {
+  return { contact, addresses: advertised ? addressAfter(moves) : noAddresses, groups }
 }
 
 export function targetAt(key: Key): Target {

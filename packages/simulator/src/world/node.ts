@@ -28,6 +28,8 @@ export interface NodeInit {
   readonly advertised: boolean
   /** The address groups it is in. */
   readonly groups: readonly number[]
+  /** The network it begins in, where there are two. */
+  readonly realm?: number | undefined
   /** What it does with requests instead of answering them honestly. */
   readonly behaviour?: Behaviour | undefined
 }
@@ -48,9 +50,13 @@ export class Node {
   readonly index: number
   readonly contact: SimulatedContact
   readonly init: NodeInit
-  readonly info: PeerInfo
+  /** As others hear of it now. */
+  info: PeerInfo
+  /** Its engine, while it is up and awake. */
   machine: Kademlia | undefined
   epoch = 0
+  /** How often it has slept. */
+  sleeps = 0
   /** Requests that it has sent and received in all its lives, and the bytes of all messages. */
   sent = 0
   received = 0
@@ -63,6 +69,9 @@ export class Node {
   #nextCall = 1
   #alarm = Infinity
   #draining = false
+  #moves = 0
+  /** While it sleeps: its engine, and whom it was connected to. */
+  #asleep: { readonly machine: Kademlia; readonly peers: readonly Node[] } | undefined
   #answer: Response | undefined
 
   constructor(world: World, contact: SimulatedContact, init: NodeInit) {
@@ -73,13 +82,27 @@ export class Node {
     this.info = peerInfo(contact, init.advertised, init.groups)
   }
 
+  /** Whether it lives and is awake. */
   get up(): boolean {
     return this.machine !== undefined
   }
 
+  /** Which network it is of; there is one but where two have yet to meet. */
+  get realm(): number {
+    return this.init.realm ?? 0
+  }
+
+  get asleep(): boolean {
+    return this.#asleep !== undefined
+  }
+
+  get serves(): boolean {
+    return this.machine?.mode === 'server'
+  }
+
   /** Whether a lookup should find it: it serves, it can be reached, and it answers, honestly or not. */
   get findable(): boolean {
-    return this.machine?.mode === 'server' && this.init.reachable && this.init.behaviour?.findable !== false
+    return this.serves && this.init.reachable && this.init.behaviour?.findable !== false
   }
 
   get honest(): boolean {
@@ -100,6 +123,7 @@ export class Node {
   /** Ends its life as a crash does: nothing is said to anybody, and whatever it had begun is lost. */
   crash(): void {
     this.machine = undefined
+    this.#asleep = undefined
     this.#listeners.clear()
   }
 
@@ -111,6 +135,34 @@ export class Node {
     if (machine !== undefined) {
       this.#world.observer?.stopped(this, machine)
     }
+  }
+
+  /** Stands still, engine and timers, until it is resumed. */
+  suspend(peers: readonly Node[]): void {
+    const { machine } = this
+    this.sleeps++
+    this.#asleep = machine && { machine, peers }
+    this.machine = undefined
+  }
+
+  /** Has an engine again, which has heard nothing yet. @returns whom it was connected to. */
+  resume(): readonly Node[] {
+    const asleep = this.#asleep
+    this.machine = asleep?.machine ?? this.machine
+    this.#asleep = undefined
+    return asleep?.peers ?? []
+  }
+
+  /** Its timers ring, all late ones at once. */
+  wake(): void {
+    this.#alarm = Infinity
+    this.handle({ type: 'tick' })
+  }
+
+  /** Has another address from now on. */
+  readdress(): void {
+    this.info = peerInfo(this.contact, this.init.advertised, this.init.groups, ++this.#moves)
+    this.handle({ type: 'self', addresses: this.info.addresses })
   }
 
   /** Starts an operation, of which the listener hears. */

@@ -1,10 +1,9 @@
 import { Rng } from '@vicinity/kademlia'
-import type { Key, KademliaConfig, Millis, PeerInfo, Prefix, Request, Response } from '@vicinity/kademlia'
-import type { FailureReason } from '@vicinity/kademlia'
+import type { FailureReason, Key, KademliaConfig, Millis, Mode, PeerInfo, Prefix, Request, Response } from '@vicinity/kademlia'
 import { Network } from '../network/network.ts'
 import type { NetworkOptions } from '../network/network.ts'
 import { Census } from './census.ts'
-import { keyNear, SimulatedContact } from './contacts.ts'
+import { keyNear, peerInfo, SimulatedContact } from './contacts.ts'
 import { eventKind } from './events.ts'
 import { TraceHash } from './hash.ts'
 import { EventHeap } from './heap.ts'
@@ -43,8 +42,9 @@ export class World {
   requests = 0
   readonly #heap = new EventHeap()
   readonly #prefixes: Rng
-  /** By the bytes of their ids, where messages cross as bytes. */
-  readonly #byId = new Map<string, Node>()
+  /** Who has which id, where messages cross as bytes. */
+  readonly #byId = new Map<string, PeerInfo[]>()
+  #strangers = 0
   readonly #observers: Observer[] = []
 
   constructor(options: WorldOptions) {
@@ -65,12 +65,15 @@ export class World {
   add(key: Key, init: NodeInit): Node {
     const node = new Node(this, new SimulatedContact(this.nodes.length, key), init)
     this.nodes.push(node)
-    if (this.options.network.wire) {
-      this.#byId.set(textOf(node.contact.bytes), node)
-    }
-
+    this.#know(node.info)
     this.network.add()
     return node
+  }
+
+  /** A peer that exists nowhere. */
+  stranger(key: Key): PeerInfo {
+    const number = ++this.#strangers
+    return this.#know(peerInfo(new SimulatedContact(-number, key, `x${number}`), true, []))
   }
 
   /** A node comes up. */
@@ -91,6 +94,41 @@ export class World {
     node.stop()
     this.network.hangUp(node)
     this.#lived(node)
+  }
+
+  /** A node falls asleep, as a computer does whose lid is closed: it hears nothing, and no timer of its rings. */
+  suspend(node: Node): void {
+    node.suspend(this.network.peersOf(node))
+    this.#lived(node)
+  }
+
+  /** It wakes, in the middle of what it was about to do; those who have hung up meanwhile are gone. */
+  resume(node: Node): void {
+    const left = node.resume()
+    this.#lived(node)
+    for (const peer of left) {
+      if (!this.network.connected(node, peer)) {
+        node.handle({ type: 'peer', peer: peer.info, state: 'disconnected' })
+      }
+    }
+
+    node.wake()
+  }
+
+  /** A node moves: whoever is connected to it loses it, and its old address leads nowhere. */
+  readdress(node: Node): void {
+    this.network.hangUp(node)
+    node.readdress()
+    this.#know(node.info)
+  }
+
+  /** A node begins to serve, or ceases to, and says so to all it is connected to. */
+  setMode(node: Node, mode: Mode): void {
+    node.handle({ type: 'mode', mode })
+    this.#lived(node)
+    for (const peer of this.network.peersOf(node)) {
+      peer.handle({ type: 'peer', peer: node.info, state: mode === 'server' ? 'serving' : 'not-serving' })
+    }
   }
 
   /** Does something at a time. Of tasks at the same time the first scheduled is the first done. */
@@ -134,9 +172,9 @@ export class World {
     return true
   }
 
-  /** The node whose id these bytes are, or whose key: here the two are one. */
-  find(bytes: Uint8Array): Node | undefined {
-    return this.#byId.get(textOf(bytes))
+  /** The peer whose id these bytes are, or whose key: here the two are one; with the address it had after so many moves. */
+  find(bytes: Uint8Array, moves = 0): PeerInfo | undefined {
+    return this.#byId.get(textOf(bytes))?.[moves]
   }
 
   /** Lets time pass, a step after the other, until something holds. */
@@ -155,7 +193,17 @@ export class World {
     return keyNear(key, bits, this.#prefixes)
   }
 
+  #know(peer: PeerInfo): PeerInfo {
+    if (this.options.network.wire) {
+      const id = textOf(peer.contact.bytes)
+      this.#byId.set(id, [...(this.#byId.get(id) ?? []), peer])
+    }
+
+    return peer
+  }
+
   #lived(node: Node): void {
+    node.init.behaviour?.lived?.(node)
     if (node.findable) {
       this.census.add(node)
     } else {
