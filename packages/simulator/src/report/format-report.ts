@@ -41,6 +41,12 @@ export function formatReport(report: RunReport, style: ReportStyle = {}): string
     .join('\n\n')}\n`
 }
 
+const endings = {
+  completed: undefined,
+  interrupted: 'Interrupted: this is what there was until then.',
+  failed: 'Ended by an error, which stands under Checks: this is what there was until then.'
+} as const
+
 function heading(report: RunReport, width: number, paint: Paint): string[] {
   const { scenario, seed, commit, ended, machine } = report
   const what = [`seed ${plainText(seed)}`, ...(commit === undefined ? [] : [`commit ${plainText(commit)}`])]
@@ -63,7 +69,7 @@ function heading(report: RunReport, width: number, paint: Paint): string[] {
   const options = Object.entries(report.options).map(([name, value]) => `${plainText(name)} ${plainText(String(value))}`)
   return [
     title,
-    ...(ended === 'interrupted' ? [paint('red', 'Interrupted: this is what there was until then.')] : []),
+    ...(endings[ended] === undefined ? [] : [paint('red', endings[ended])]),
     ...indented(wrap(simulated, width - indent.length)),
     ...indented(wrap(took, width - indent.length)),
     ...indented(wrap(options, width - indent.length)).map(line => paint('dim', line))

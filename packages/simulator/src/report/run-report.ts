@@ -20,8 +20,11 @@ export interface RunReport {
   readonly command?: string
   /** Every option, drawn from the seed or given. */
   readonly options: Readonly<Record<string, string | number | boolean>>
-  /** `interrupted`: the user ended it, and this is what there was until then. */
-  readonly ended: 'completed' | 'interrupted'
+  /**
+   * `interrupted`: the user ended it, and this is what there was until then. `failed`: an error did, which is the first of
+   * the `checkers`.
+   */
+  readonly ended: 'completed' | 'interrupted' | 'failed'
   readonly virtualTimeMs: number
   /** The honest nodes that took part, over the whole run. */
   readonly nodes: number

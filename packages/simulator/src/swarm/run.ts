@@ -1,6 +1,6 @@
 import { Simulation } from '../simulation/simulation.ts'
 import type { SimulationInit } from '../simulation/simulation.ts'
-import type { RunReport } from '../report/index.ts'
+import type { CheckerReport, RunReport } from '../report/index.ts'
 import { drawOptions } from './draw.ts'
 import type { Settings } from './draw.ts'
 
@@ -24,27 +24,37 @@ export function initOf(seed: string, given: Settings = {}): SimulationInit {
   return { scenario: 'swarm', seed, options: drawOptions(seed, given) }
 }
 
-/**
- * Runs a simulation to its end.
- *
- * @param yielded - called now and then; the run goes on as long as it gives true.
- */
-export function runInit(init: SimulationInit, yielded: () => boolean = () => true): SeedRun {
+/** Who runs a simulation may look at it on the way. */
+export interface RunWatch {
+  /** Called before anything has happened. */
+  began?(simulation: Simulation): void
+  /** Called now and then; the run goes on as long as it gives true. */
+  yielded?(simulation: Simulation): boolean
+}
+
+/** Runs a simulation to its end. @throws OptionsError for options that cannot be. */
+export function runInit(init: SimulationInit, watch: RunWatch = {}): SeedRun {
   const simulation = new Simulation(init)
-  let thrown: Finding | undefined
+  watch.began?.(simulation)
+  let thrown: CheckerReport | undefined
   try {
-    while (simulation.step(eventsAtOnce) && yielded()) {}
+    while (simulation.step(eventsAtOnce) && watch.yielded?.(simulation) !== false) {}
   } catch (error) {
     // an engine's own assertion is as good as a checker
     const message = error instanceof Error ? error.message : String(error)
-    thrown = { checker: 'assertions', violations: 1, first: `at ${simulation.world.now} ms: ${message}` }
+    thrown = { name: 'assertions', checked: 1, violations: 1, first: `at ${simulation.world.now} ms: ${message}` }
   }
 
-  const report = simulation.report()
+  const report = reportOf(simulation, thrown)
   const findings = report.checkers
     .filter(({ violations }) => violations > 0)
     .map(({ name, violations, first = '' }) => ({ checker: name, violations, first }))
-  return { init, report, findings: thrown === undefined ? findings : [thrown, ...findings] }
+  return { init, report, findings }
+}
+
+function reportOf(simulation: Simulation, thrown: CheckerReport | undefined): RunReport {
+  const report = simulation.report()
+  return thrown === undefined ? report : { ...report, ended: 'failed', checkers: [thrown, ...report.checkers] }
 }
 
 export function runSeed(seed: string, given: Settings = {}): SeedRun {
