@@ -91,6 +91,19 @@ describe('bootstrap', () => {
     )
   })
 
+  it('has no reason to begin with a table that is not low, where it has no interval', () => {
+    const { bootstrap, table } = make(low, Infinity)
+    bootstrap.handle(0, { type: 'table' })
+    assert.deepEqual([types(bootstrap), bootstrap.deadline], [[], Infinity])
+    table.remove(contactOf('peer0'))
+    bootstrap.handle(7, { type: 'table' })
+    pass(bootstrap, 7)
+
+    const periodic = make(low).bootstrap
+    periodic.handle(0, { type: 'table' })
+    pass(periodic, 0)
+  })
+
   it('begins its back-off anew after the table was not low', () => {
     const { bootstrap, table, fill } = make(low - 1, Infinity)
     for (let now = 0, i = 0; i < 5; i++, now = bootstrap.deadline) {

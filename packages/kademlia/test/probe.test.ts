@@ -174,6 +174,34 @@ describe('failures', () => {
     assert.equal(setting.table.entry(dead.contact)?.failures, 1)
   })
 
+  it('count once for all that were in flight when the first was counted', () => {
+    const setting = make(2)
+    const [gone, alive] = setting.peers as [PeerInfo, PeerInfo]
+    answer(setting, alive, 1_000)
+    for (const [sent, failed] of [
+      [800, 1_010],
+      [900, 1_020],
+      [1_010, 1_030]
+    ] as const) {
+      fail(setting, gone, sent, failed, alive)
+      assert.equal(setting.table.entry(gone.contact)?.failures, 1, `sent at ${sent}`)
+    }
+    fail(setting, gone, 1_031, 1_040, alive)
+    assert.deepEqual(outputs(setting.probe).removed, ['peer0'])
+    assert.equal(setting.probe.sizes.failing, 0)
+  })
+
+  it('count anew after an answer, even those that were in flight', () => {
+    const setting = make(2)
+    const [slow, other] = setting.peers as [PeerInfo, PeerInfo]
+    fail(setting, slow, 1_000, 2_000, other)
+    answer(setting, slow, 2_500)
+    fail(setting, slow, 1_900, 3_000)
+    assert.equal(setting.table.entry(slow.contact)?.failures, 1)
+    fail(setting, slow, 3_001, 4_000, other)
+    assert.deepEqual(outputs(setting.probe).removed, ['peer0'])
+  })
+
   it('of our own making count against nobody', () => {
     const setting = make(2)
     const [peer, other] = setting.peers as [PeerInfo, PeerInfo]

@@ -35,9 +35,10 @@ type Phase = 'resting' | 'wanted' | 'announced' | 'looking' | 'looked' | 'refres
 
 /**
  * How a node finds its place: it looks itself up, which fills the deep buckets and makes it known to its neighbours,
- * then refreshes the others. It does so as soon as the table holds a first peer, and while the table is low, with a
- * pause that doubles from `bootstrapBackoffMin` to `bootstrapBackoffMax`. Every `interval` it looks itself up again; the
- * buckets have their own intervals then.
+ * then refreshes the others. It does so as soon as the table holds a first peer (where there is no interval only if the
+ * table is low, which a restored one need not be), and while the table is low, with a pause that doubles from
+ * `bootstrapBackoffMin` to `bootstrapBackoffMax`. Every `interval` it looks itself up again; the buckets have their own
+ * intervals then.
  *
  * Phases: `resting` until it is due or asked for, with a peer to ask; `wanted`, `announced` and `looked` are left by
  * the next poll; `looking` until the self-lookup has ended (straight to `done` when nobody answered, or it was only the interval's); `refreshing`
@@ -53,8 +54,8 @@ export class Bootstrap implements Machine<BootstrapInput, BootstrapOutput> {
   /** Whether the refresh belongs to this run. */
   #whole = true
   #backoff: Millis = limits.bootstrapBackoffMin
-  /** When it is due by the interval; the first peer makes it due at once. */
-  #periodic: Millis = 0
+  /** When it is due by the interval, if there is one; the first peer makes it due at once. */
+  #periodic: Millis
   /** When it may run again because the table is low. */
   #retry: Millis = 0
 
@@ -62,6 +63,7 @@ export class Bootstrap implements Machine<BootstrapInput, BootstrapOutput> {
     this.#table = table
     this.#config = config
     this.#rng = rng
+    this.#periodic = config.interval === Infinity ? Infinity : 0
   }
 
   get deadline(): Millis {

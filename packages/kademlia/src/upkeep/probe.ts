@@ -24,7 +24,8 @@ export type ProbeOutput =
 
 /**
  * Who leaves the table. Entries that have been silent for `probeAfter` are asked, the one silent for longest first,
- * `probeChecks` at once. A failed query counts, of a lookup as of a probe, and `failuresToEvict` in a row evict;
+ * `probeChecks` at once. A failed query counts, of a lookup as of a probe, and `failuresToEvict` in a row evict (in a row:
+ * each went out after the one before had counted, for queries in flight at once fail of one and the same cause);
  * but only if anybody answered in the time that the request had (`abandonAfter`): when nobody does, that says more about
  * us (a laptop offline) than about the peer. A refused dial fails sooner than any peer can answer, so such a failure
  * waits for the next answer. An entry that failed is tried again after `probeRetryAfter`; where none but such are due,
@@ -38,6 +39,8 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
   #due: Entry[] = []
   // bounded by the table, whose entries alone are noted: failures, and when their requests went out, until an answer comes
   readonly #unconfirmed = new Map<string, { contact: Contact; sent: Millis }>()
+  // bounded by the table: when the last failure of an entry was counted, until it answers or leaves
+  readonly #failing = new Map<string, Millis>()
   // bounded by the inputs since the last poll: drained after each
   readonly #removed: PeerInfo[] = []
   #lastAnswer: Millis = -Infinity
@@ -53,8 +56,13 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
     return this.#next
   }
 
-  get sizes(): { probing: number; due: number; unconfirmed: number } {
-    return { probing: this.#probing.size, due: this.#due.length, unconfirmed: this.#unconfirmed.size }
+  get sizes(): { probing: number; due: number; unconfirmed: number; failing: number } {
+    return {
+      probing: this.#probing.size,
+      due: this.#due.length,
+      unconfirmed: this.#unconfirmed.size,
+      failing: this.#failing.size
+    }
   }
 
   handle(now: Millis, input: ProbeInput): void {
@@ -82,6 +90,7 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
       case 'stop':
         this.#probing.clear()
         this.#unconfirmed.clear()
+        this.#failing.clear()
         this.#due = []
         break
       default:
@@ -112,9 +121,10 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
   #answered(now: Millis, by: Contact): void {
     this.#lastAnswer = now
     this.#unconfirmed.delete(by.id)
+    this.#failing.delete(by.id)
     for (const { contact, sent } of this.#unconfirmed.values()) {
       if (now - sent <= limits.abandonAfter) {
-        this.#count(contact)
+        this.#count(contact, sent)
       }
     }
 
@@ -123,13 +133,19 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
 
   #failed(contact: Contact, sent: Millis): void {
     if (sent <= this.#lastAnswer) {
-      this.#count(contact)
+      this.#count(contact, sent)
     } else if (sent <= this.#now && this.#table.has(contact)) {
       this.#unconfirmed.set(contact.id, { contact, sent })
     }
   }
 
-  #count(contact: Contact): void {
+  #count(contact: Contact, sent: Millis): void {
+    const before = this.#failing.get(contact.id) ?? -Infinity
+    if (sent <= before || !this.#table.has(contact)) {
+      return
+    }
+
+    this.#failing.set(contact.id, this.#now)
     if (this.#table.failed(contact) >= limits.failuresToEvict) {
       this.#remove(contact)
     }
@@ -161,6 +177,7 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
   #remove(contact: Contact): void {
     this.#probing.delete(contact.id)
     this.#unconfirmed.delete(contact.id)
+    this.#failing.delete(contact.id)
     const removed = this.#table.remove(contact)
     if (removed !== undefined) {
       this.#removed.push(removed)
