@@ -21,6 +21,11 @@ export interface KademliaConfig {
   readonly bootstrapInterval: Millis
   /** Whether the limits on peers of one address group apply: on the public network. */
   readonly limitGroups: boolean
+  /**
+   * How little the peers around a key may look like those of an honest network (their divergence, 0 or more) before a
+   * `closest` is widened to the region in which the honest ones are; `Infinity` for never.
+   */
+  readonly sybilThreshold: number
   /** A server answers requests; it may be told otherwise later (`mode`). */
   readonly mode: Mode
 }
@@ -34,6 +39,7 @@ export const defaultConfig: KademliaConfig = {
   refreshInterval: limits.refreshInterval,
   bootstrapInterval: limits.bootstrapInterval,
   limitGroups: false,
+  sybilThreshold: limits.sybilThreshold,
   mode: 'client'
 }
 
@@ -46,6 +52,9 @@ export function validateConfig(config: KademliaConfig): void {
   positive('queryTimeout', config.queryTimeout)
   positive('refreshInterval', config.refreshInterval)
   positive('bootstrapInterval', config.bootstrapInterval)
+  if (!(config.sybilThreshold > 0)) {
+    throw new RangeError(`kademlia: sybilThreshold is a positive number or Infinity, not ${config.sybilThreshold}`)
+  }
 }
 
 /** @throws RangeError */

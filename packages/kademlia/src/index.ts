@@ -3,6 +3,7 @@ export { defaultConfig } from './config.ts'
 export type { KademliaConfig, Mode } from './config.ts'
 export { isContact, newerAddresses, noAddresses } from './contact.ts'
 export type { Addresses, Contact, PeerInfo, Target } from './contact.ts'
+export type { NetworkSize } from './estimate/network-size.ts'
 export type {
   Call,
   FailureReason,
@@ -33,7 +34,7 @@ export type { Key } from './key.ts'
 export { limits } from './limits.ts'
 export { DisjointLookup } from './lookup/disjoint.ts'
 export { Lookup } from './lookup/lookup.ts'
-export type { LookupConfig, LookupInput, LookupOutput, LookupResult, PeerPhase } from './lookup/lookup.ts'
+export type { LookupConfig, LookupInput, LookupOutput, LookupResult, PeerPhase, SybilAlarm } from './lookup/lookup.ts'
 export type { Op } from './lookup/pool.ts'
 export type { Machine } from './machine.ts'
 export { exp, log, log2 } from './math.ts'

@@ -3,8 +3,9 @@ import { defaultConfig, validateConfig } from './config.ts'
 import type { KademliaConfig, Mode } from './config.ts'
 import { noAddresses } from './contact.ts'
 import type { Contact, PeerInfo, Target } from './contact.ts'
+import type { NetworkSize } from './estimate/network-size.ts'
 import { spread } from './groups.ts'
-import type { Call, FailureReason, Io, KademliaInput, KademliaOutput, PeerState, SavedEntry } from './io.ts'
+import type { Call, FailureReason, KademliaInput, KademliaOutput, PeerState, SavedEntry } from './io.ts'
 import type { Op } from './lookup/pool.ts'
 import type { Machine } from './machine.ts'
 import type { Request, Response } from './messages.ts'
@@ -16,6 +17,7 @@ import { restore } from './restore.ts'
 import type { Rng } from './rng.ts'
 import { serve } from './serve.ts'
 import { Table } from './table/table.ts'
+import { Targets } from './targets.ts'
 import type { Millis, WallMillis } from './time.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
 
@@ -36,15 +38,13 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
   readonly #requests = new Requests<Purpose>()
   readonly #operations: Operations
   readonly #upkeep: Upkeep
-  // bounded by limits.refreshLookups: the buckets that preimages were asked for
-  readonly #targets = new Map<Io, number>()
+  readonly #targets = new Targets()
   // bounded by what one input can cause: the driver drains it after every input
   #out: KademliaOutput[] = []
   #read = 0
   #self: PeerInfo
   #mode: Mode
   #wallAtZero: WallMillis = 0
-  #nextIo: Io = 1
   #stopped = false
 
   /** @throws RangeError naming a setting out of its range. */
@@ -69,6 +69,11 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
 
   get stopped(): boolean {
     return this.#stopped
+  }
+
+  /** How many peers the network has, once a few lookups have told. */
+  get networkSize(): NetworkSize | undefined {
+    return this.#operations.networkSize
   }
 
   /** The routing table, to be read. */
@@ -174,10 +179,11 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
         this.#peer(now, input.peer, input.state)
         break
       case 'targeted': {
-        const bucket = this.#targets.get(input.io)
-        if (bucket !== undefined) {
-          this.#targets.delete(input.io)
-          this.#upkeep.handle(now, { type: 'targeted', bucket, target: input.target })
+        const targeted = this.#targets.take(input.io, input.target)
+        if (targeted !== undefined && 'op' in targeted) {
+          this.#operations.handle(now, targeted)
+        } else if (targeted !== undefined) {
+          this.#upkeep.handle(now, targeted)
         }
         break
       }
@@ -217,6 +223,9 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
       case 'upkeep':
         this.#upkeep.handle(now, { type: 'start', kind: output.kind })
         break
+      case 'target':
+        this.#out.push({ type: 'target', io: this.#targets.want({ op: output.op }), prefix: output.prefix })
+        break
       case 'looked':
         this.#upkeep.handle(now, output)
         break
@@ -245,12 +254,9 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
       case 'lookup':
         this.#operations.handle(now, output)
         break
-      case 'target': {
-        const io = this.#nextIo++
-        this.#targets.set(io, output.bucket)
-        this.#out.push({ type: 'target', io, prefix: output.prefix })
+      case 'target':
+        this.#out.push({ type: 'target', io: this.#targets.want({ bucket: output.bucket }), prefix: output.prefix })
         break
-      }
       case 'table':
         this.#out.push(output)
         this.#tableChanged(now, output.change)
@@ -270,7 +276,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
 
   #send(now: Millis, to: PeerInfo, target: Target, purpose: Purpose): void {
     const rpc = this.#requests.send(now, to, purpose)
-    const op = purpose !== undefined && purpose > 0 ? purpose : undefined
+    const op = purpose === undefined ? undefined : this.#operations.servedBy(purpose)
     this.#out.push({ type: 'send', rpc, op, to, message: { type: 'FIND_NODE', target } })
   }
 
@@ -299,13 +305,12 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
 
   #failed(now: Millis, request: InFlight<Purpose>, reason: FailureReason | 'timeout'): void {
     const { purpose: op, to } = request
-    const { contact } = to
     if (reason === 'unsupported') {
-      this.#upkeep.handle(now, { type: 'gone', contact })
+      this.#upkeep.handle(now, { type: 'gone', contact: to.contact })
     }
 
     // nobody could have answered during a failure of our own making
-    this.#upkeep.handle(now, { type: 'failed', contact, sent: reason === 'local' ? Infinity : request.sent })
+    this.#upkeep.handle(now, { type: 'failed', contact: to.contact, sent: reason === 'local' ? Infinity : request.sent })
 
     if (op !== undefined) {
       this.#operations.handle(now, { type: 'failed', op, peer: to, reason })

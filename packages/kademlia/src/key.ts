@@ -86,6 +86,13 @@ export function keyBit(key: Key, index: number): 0 | 1 {
   return ((word(key, index >> 5) >>> (31 - (index & 31))) & 1) as 0 | 1
 }
 
+/** The keys that agree with this one up to bit `index` and differ there begin like this one. */
+export function flipBit(key: Key, index: number): Key {
+  const flipped = key.slice()
+  flipped[index >> 5] = word(key, index >> 5) ^ (0x80000000 >>> (index & 31))
+  return flipped
+}
+
 // Indexing a typed array within its length always gives a number; the type cannot say so.
 function word(key: Key, index: number): number {
   return key[index] as number

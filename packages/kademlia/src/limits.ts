@@ -83,6 +83,16 @@ export const limits = {
   /** Entries taken from a saved table. */
   restoredEntries: 1_000,
 
+  // The size of the network, and what looks made up.
+  /** Lookups that the estimate of its size rests on, the last ones: their error is 2 %. */
+  sizeLookups: 150,
+  /** Lookups without which there is no estimate: their error is 11 %. */
+  sizeLookupsMin: 5,
+  /** The divergence above which a key's neighbours look made up: .6 % of honest keys do, and 87 % of those with 10 Sybils. */
+  sybilThreshold: 0.94,
+  /** Walks that one suspicious lookup is widened by: log2 k + 3 reach all of its region. */
+  regionWalks: 8,
+
   // Refresh.
   /** Refresh lookups at once: each has alpha requests in flight. */
   refreshLookups: 3,

@@ -73,8 +73,8 @@ function scale(x: number, n: number): number {
   return x * powerOfTwo(half) * powerOfTwo(n - half)
 }
 
-/** 2^n for n from -1022 to 1023. */
-function powerOfTwo(n: number): number {
+/** 2^n, exactly, for whole n from -1022 to 1023. */
+export function powerOfTwo(n: number): number {
   bits.setUint32(0, (n + 1_023) << 20)
   bits.setUint32(4, 0)
   return bits.getFloat64(0)

@@ -1,7 +1,7 @@
 /** Many lookups at once. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { limits, Table } from '@vicinity/kademlia'
+import { Table } from '@vicinity/kademlia'
 import { Pool } from '../src/lookup/pool.ts'
 import type { LookupStart } from '../src/lookup/pool.ts'
 import { contactOf, entryOf, ids, peerOf, peersOf, targetOf } from './support/contacts.ts'
@@ -110,15 +110,5 @@ describe('the pool', () => {
     table.add(entryOf(peerOf('second')))
     pool.handle(7, { type: 'peers' })
     assert.deepEqual(drain(pool), [], 'those that have begun find the others themselves')
-  })
-
-  it(`is full with ${limits.operations} lookups`, () => {
-    const { pool } = poolOf(1)
-    for (let op = 1; op < limits.operations; op++) {
-      pool.handle(0, { type: 'start', op, lookup })
-    }
-    assert.equal(pool.full, false)
-    pool.handle(0, { type: 'start', op: limits.operations, lookup })
-    assert.equal(pool.full, true)
   })
 })

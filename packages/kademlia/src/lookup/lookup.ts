@@ -57,6 +57,18 @@ export interface LookupResult {
   readonly answers: number
   /** Of a lookup over disjoint paths: the nearest that each of them reached, as in `closest`. */
   readonly paths?: ReadonlyArray<readonly PeerInfo[]>
+  /** Where the peers that it found looked made up, so that it was widened. */
+  readonly alarm?: SybilAlarm
+}
+
+/** Somebody may have put peers of his own around a key, nearer than all others. */
+export interface SybilAlarm {
+  /** How little the k nearest looked like those of an honest network: see `divergence`. */
+  readonly divergence: number
+  /** The number of peers on the network, by which that was judged. */
+  readonly networkSize: number
+  /** Everybody who answered in the region of the key's k nearest, nearest first: Sybils, and those they hide. */
+  readonly region: readonly PeerInfo[]
 }
 
 interface Candidate {

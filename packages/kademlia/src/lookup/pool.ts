@@ -39,11 +39,18 @@ export type PoolInput =
 
 export type PoolOutput =
   | { readonly type: 'ask'; readonly op: Op; readonly peer: PeerInfo; readonly target: Target }
-  | { readonly type: 'finished'; readonly op: Op; readonly target: Target; readonly result: LookupResult }
+  | {
+      readonly type: 'finished'
+      readonly op: Op
+      readonly started: LookupStart
+      readonly deadline: Millis
+      readonly result: LookupResult
+    }
 
 interface Running {
   readonly lookup: Lookup | DisjointLookup
-  readonly target: Target
+  readonly started: LookupStart
+  readonly deadline: Millis
 }
 
 /**
@@ -55,7 +62,7 @@ interface Running {
 export class Pool implements Machine<PoolInput, PoolOutput> {
   readonly #table: Table
   readonly #config: PoolConfig
-  // bounded by limits.operations, which the root machine keeps with `full`, and limits.refreshLookups + 1 of its own
+  // bounded by limits.operations, which Operations keeps, and limits.refreshLookups + 1 of our own
   readonly #running = new Map<Op, Running>()
   // bounded by #running: the lookups whose state changed since they were last drained
   readonly #changed = new Set<Op>()
@@ -69,11 +76,6 @@ export class Pool implements Machine<PoolInput, PoolOutput> {
 
   get size(): number {
     return this.#running.size
-  }
-
-  /** Whether no more lookups of the driver's may start; the few of our own always may. */
-  get full(): boolean {
-    return this.#running.size >= limits.operations
   }
 
   get deadline(): Millis {
@@ -111,9 +113,9 @@ export class Pool implements Machine<PoolInput, PoolOutput> {
         }
         break
       case 'peers':
-        for (const [op, { lookup, target }] of this.#running) {
+        for (const [op, { lookup, started }] of this.#running) {
           if (lookup.empty) {
-            lookup.handle(now, { type: 'seeds', peers: this.#seeds(target) })
+            lookup.handle(now, { type: 'seeds', peers: this.#seeds(started.target) })
             this.#changed.add(op)
           }
         }
@@ -133,26 +135,27 @@ export class Pool implements Machine<PoolInput, PoolOutput> {
       }
 
       if (output.type === 'ask') {
-        return { type: 'ask', op, peer: output.peer, target: running.target }
+        return { type: 'ask', op, peer: output.peer, target: running.started.target }
       }
 
       this.#running.delete(op)
       this.#changed.delete(op)
-      return { type: 'finished', op, target: running.target, result: output.result }
+      const { started, deadline } = running
+      return { type: 'finished', op, started, deadline, result: output.result }
     }
 
     return undefined
   }
 
-  #start(now: Millis, op: Op, start: LookupStart): void {
+  #start(now: Millis, op: Op, started: LookupStart): void {
     assert(!this.#running.has(op), 'an operation starts once')
-    const deadline = now + start.timeout
-    const { target, wanted, awaitPeers, disjointPaths = 1 } = start
+    const deadline = now + started.timeout
+    const { target, wanted, awaitPeers, disjointPaths = 1 } = started
     const { k, alpha, beta } = this.#config
     const config = { k, alpha, beta, self: this.#table.self, target, wanted, deadline, awaitPeers }
     const lookup = disjointPaths === 1 ? new Lookup(config) : new DisjointLookup(config, disjointPaths)
     lookup.handle(now, { type: 'seeds', peers: this.#seeds(target) })
-    this.#running.set(op, { lookup, target })
+    this.#running.set(op, { lookup, started, deadline })
     this.#changed.add(op)
     this.#deadline = Math.min(this.#deadline, deadline)
   }

@@ -1,6 +1,6 @@
 import { unreachable } from '../assert.ts'
 import type { Target } from '../contact.ts'
-import { commonPrefixLength } from '../key.ts'
+import { commonPrefixLength, flipBit } from '../key.ts'
 import type { Key } from '../key.ts'
 import { limits } from '../limits.ts'
 import type { Machine } from '../machine.ts'
@@ -146,9 +146,7 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
 
   #begin(bucket: number): RefreshOutput {
     if (bucket < limits.preimageBits) {
-      const key = this.#table.self.key.slice()
-      key[bucket >> 5] = (key[bucket >> 5] as number) ^ (0x80000000 >>> (bucket & 31))
-      return { type: 'target', bucket, prefix: { key, bits: bucket + 1 } }
+      return { type: 'target', bucket, prefix: { key: flipBit(this.#table.self.key, bucket), bits: bucket + 1 } }
     }
 
     const nearest = this.#table.closest(this.#table.self.key, 1)[0]
