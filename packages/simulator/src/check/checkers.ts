@@ -32,11 +32,14 @@ export function checkersOf(world: World, options: SimulationOptions): { checkers
     new UpkeepChecker(world, { ...rules, queryTimeout }),
     new LeaksChecker(world),
     new RecallChecker(options),
-    new HealingChecker(world, k)
+    new HealingChecker(world, k, options.queryTimeout >= patience)
   ]
   const every = options.checks === 'all' ? 1 : Math.max(1, Math.floor(options.nodes / sample))
   return { checkers, watch: new Watch(world, checkers, every) }
 }
+
+/** Seconds that a lookup may take if it is to find all that it should among many who are gone. */
+const patience = 30
 
 /** How many nodes are watched where not all are. */
 const sample = 16

@@ -61,7 +61,12 @@ export class DeadlinesChecker extends Findings implements Checker {
 
     if (state.tick !== undefined && !machine.stopped) {
       const { deadline } = machine
-      this.expect(deadline > now, now, node.index, () => `after a tick its deadline is ${deadline} ms, which is not in the future`)
+      this.expect(
+        deadline > now,
+        now,
+        node.index,
+        () => `after a tick its deadline is ${deadline} ms, which is not in the future`
+      )
       state.tick = undefined
     }
   }

@@ -13,16 +13,19 @@ export class HealingChecker extends Findings implements Checker {
   readonly name = 'healing'
   readonly #world: World
   readonly #k: number
+  readonly #patient: boolean
   // bounded by the nodes of the world: since when those that are down are
   readonly #down = new Map<number, Millis>()
   #since: Millis = Infinity
   #lookups = 0
   #recall = 0
 
-  constructor(world: World, k: number) {
+  /** @param patient - whether lookups have the time to wait for those who are gone. */
+  constructor(world: World, k: number, patient: boolean) {
     super()
     this.#world = world
     this.#k = k
+    this.#patient = patient
   }
 
   life(node: Node): void {
@@ -60,7 +63,7 @@ export class HealingChecker extends Findings implements Checker {
   }
 
   over(now: Millis): void {
-    if (this.#lookups > 0) {
+    if (this.#lookups > 0 && this.#patient) {
       const mean = this.#recall / this.#lookups
       const right = mean >= recallWhenHealed
       this.expect(right, now, undefined, () => `the lookups after healing have a recall of ${mean.toFixed(4)} on average`)

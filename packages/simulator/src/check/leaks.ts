@@ -21,7 +21,12 @@ export class LeaksChecker extends Findings implements Checker {
   stopped(node: Node, machine: Kademlia): void {
     const { now } = this.#world
     const left = Object.entries(machine.sizes).filter(([, size]) => size !== 0)
-    this.expect(left.length === 0, now, node.index, () => `after its stop it holds ${left.map(([name, n]) => `${n} ${name}`).join(', ')}`)
+    this.expect(
+      left.length === 0,
+      now,
+      node.index,
+      () => `after its stop it holds ${left.map(([name, n]) => `${n} ${name}`).join(', ')}`
+    )
     this.expect(machine.deadline === Infinity, now, node.index, () => `after its stop it wants a timer at ${machine.deadline} ms`)
     for (const [input, allowed] of afterwards(node, machine.mode)) {
       const outputs = told(machine, now + wait, input)

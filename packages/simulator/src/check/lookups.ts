@@ -113,13 +113,18 @@ export class LookupsChecker extends Findings implements Checker {
     state.touched.clear()
     for (const [target, walk] of state.own) {
       // nothing says that one of our own has ended, but nothing comes of it after its time
-      if (now > walk.began + this.#queryTimeout || (!walk.empty && walk.converged(now + 1))) {
+      if (now >= walk.began + this.#queryTimeout || (!walk.empty && walk.converged(now + 1))) {
         state.own.delete(target)
       }
     }
 
     const running = state.own.size
-    this.expect(running <= refreshLookups, now, node.index, () => `${running} lookups of the refresh run, and ${refreshLookups} may`)
+    this.expect(
+      running <= refreshLookups,
+      now,
+      node.index,
+      () => `${running} lookups of the refresh run, and ${refreshLookups} may`
+    )
   }
 
   stopped(node: Node): void {

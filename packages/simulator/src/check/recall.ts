@@ -25,7 +25,12 @@ export class RecallChecker extends Findings implements Checker {
     const { closest, reason } = result
     const itself = closest.some(({ contact }) => contact.id === node.contact.id)
     this.expect(!itself, ended, node.index, () => `the lookup begun at ${began} ms found its own node`)
-    this.expect(closest.length <= this.#k, ended, node.index, () => `the lookup begun at ${began} ms found ${closest.length} peers`)
+    this.expect(
+      closest.length <= this.#k,
+      ended,
+      node.index,
+      () => `the lookup begun at ${began} ms found ${closest.length} peers`
+    )
     if (this.#calm) {
       this.expect(recall === 1 && reason === 'converged', ended, node.index, () => {
         const missed = truth.filter(({ contact }) => closest.every(peer => peer.contact.id !== contact.id))

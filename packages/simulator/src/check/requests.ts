@@ -26,7 +26,13 @@ export class RequestsChecker extends Findings implements Checker {
   readonly name = 'requests'
   readonly #world: World
   readonly #widest: number
-  readonly #states = new Lives<State>(() => ({ open: new Map(), running: new Set(), highest: 0, rests: 0, selfLookup: -Infinity }))
+  readonly #states = new Lives<State>(() => ({
+    open: new Map(),
+    running: new Set(),
+    highest: 0,
+    rests: 0,
+    selfLookup: -Infinity
+  }))
 
   /** @param widest - how many requests a lookup may have in flight when it is stalled. */
   constructor(world: World, widest: number) {

@@ -75,7 +75,11 @@ export class TablesChecker extends Findings implements Checker {
       state.lastAnswer = now
       state.entitled.add(to.id)
       state.records.delete(to.id)
-    } else if (ending.type === 'timeout' || (ending.type === 'failed' && ending.reason !== 'local') || ending.type === 'answered') {
+    } else if (
+      ending.type === 'timeout' ||
+      (ending.type === 'failed' && ending.reason !== 'local') ||
+      ending.type === 'answered'
+    ) {
       if (ending.type === 'failed' && ending.reason === 'unsupported') {
         state.gone.add(to.id)
       }
@@ -127,7 +131,12 @@ export class TablesChecker extends Findings implements Checker {
     }
 
     const { failures, sent } = records.get(contact.id) ?? { failures: 0, sent: -Infinity }
-    this.expect(failures >= failuresToEvict, now, node.index, () => `${contact.id} is removed after ${failures} failures in a row`)
+    this.expect(
+      failures >= failuresToEvict,
+      now,
+      node.index,
+      () => `${contact.id} is removed after ${failures} failures in a row`
+    )
     // only a failure while others could answer says anything of the peer
     this.expect(lastAnswer >= sent, now, node.index, () => `${contact.id} is removed though nobody has answered for longer`)
   }
@@ -165,7 +174,12 @@ export class TablesChecker extends Findings implements Checker {
     }
 
     const fullest = buckets.reduce((most, size) => Math.max(most, size), 0)
-    this.expect(fullest <= this.#bucketSize, now, node.index, () => `a bucket holds ${fullest} peers, and ${this.#bucketSize} may`)
+    this.expect(
+      fullest <= this.#bucketSize,
+      now,
+      node.index,
+      () => `a bucket holds ${fullest} peers, and ${this.#bucketSize} may`
+    )
     for (const [group, size] of groupsInTable) {
       this.expect(size <= groupInTable, now, node.index, () => `the table holds ${size} peers of group ${group}`)
     }
@@ -189,4 +203,3 @@ const groupInBucket = 2
 
 /** How often a table is looked through whole. */
 const wholeEvery = 128
-

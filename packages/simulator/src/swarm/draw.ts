@@ -26,8 +26,17 @@ export function drawOptions(seed: string, given: Settings = {}): SimulationOptio
 
 /** Draws are independent of each other; some of them do not go together. */
 function fitting(options: SimulationOptions): SimulationOptions {
-  return { ...options, ...fewer(options), rttMax: Math.max(options.rttMin, options.rttMax), beta: Math.min(options.beta, options.k) }
+  return {
+    ...options,
+    ...fewer(options),
+    ...(options.connections ? {} : nobodyNew),
+    rttMax: Math.max(options.rttMin, options.rttMax),
+    beta: Math.min(options.beta, options.k)
+  }
 }
+
+/** Where nodes do not connect, nobody hears of those who come. */
+const nobodyNew = { tables: 'converged', sessionMedian: 0, outage: 0, partition: 0 } as const
 
 /** A small world with many kinds of troublemakers would have no honest neighbourhoods left: the later ones stay away. */
 function fewer(options: SimulationOptions): Settings {
