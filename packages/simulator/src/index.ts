@@ -1,5 +1,13 @@
 export type { Checker, Violation } from './check/checker.ts'
-export { defaultOptions, optionGroups, optionNames, OptionsError, optionSpecs, validateOptions } from './options.ts'
+export {
+  defaultOptions,
+  describeValues,
+  optionGroups,
+  optionNames,
+  OptionsError,
+  optionSpecs,
+  validateOptions
+} from './options.ts'
 export type { OptionName, OptionNaming, OptionSpec, SimulationOptions } from './options.ts'
 export * from './replay/index.ts'
 export * from './report/index.ts'
@@ -11,7 +19,7 @@ export { drawScene, mergeScenes, pictureNames } from './simulation/pictures.ts'
 export type { PictureCaption, PictureName } from './simulation/pictures.ts'
 export { Scene } from './simulation/scene.ts'
 export type { SceneData } from './simulation/scene.ts'
-export { Simulation } from './simulation/simulation.ts'
+export { endOf, Simulation } from './simulation/simulation.ts'
 export type { SimulationInit, Watcher } from './simulation/simulation.ts'
 export type { FinishedLookup } from './workload/lookups.ts'
 export { drawOptions } from './swarm/draw.ts'

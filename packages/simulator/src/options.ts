@@ -4,6 +4,8 @@
  *
  * Shares are from 0 to 1; times are in the unit that the option names, and 0 where that says so is "never".
  */
+import { limits } from '@vicinity/kademlia'
+
 interface Spec {
   readonly help: string
   /** What swarm testing draws from, each value as likely as the others. An option without keeps its default there. */
@@ -55,6 +57,15 @@ export const optionGroups = {
     queryTimeout: time(60, 's', 0.1, 3_600, 'when a lookup ends with what it has', [60, 60, 5]),
     refreshInterval: time(600, 's', 0, 86_400, 'how often each bucket is refreshed; 0: never'),
     bootstrapInterval: time(300, 's', 0, 86_400, 'how often a node looks itself up; 0: only while its table is low'),
+    sybilThreshold: number(
+      limits.sybilThreshold,
+      0,
+      100,
+      false,
+      '',
+      'how unlike an honest network the peers around a key may look before a lookup is widened; 0: it never is',
+      [limits.sybilThreshold, limits.sybilThreshold, 0]
+    ),
     limitGroups: flag('hold address groups to their limits, as on the public network', [false, false, true])
   },
   links: {
@@ -221,18 +232,29 @@ function listed(names: readonly string[]): string {
 }
 
 function problemWith(spec: OptionSpec, value: unknown): string | undefined {
+  return allows(spec, value) ? undefined : describeValues(spec)
+}
+
+function allows(spec: OptionSpec, value: unknown): boolean {
   switch (spec.type) {
-    case 'number': {
-      const right =
-        typeof value === 'number' && value >= spec.min && value <= spec.max && (!spec.whole || Number.isInteger(value))
-      return right
-        ? undefined
-        : `a ${spec.whole ? 'whole ' : ''}number from ${spec.min} to ${spec.max}${spec.unit && ` ${spec.unit}`}`
-    }
+    case 'number':
+      return typeof value === 'number' && value >= spec.min && value <= spec.max && (!spec.whole || Number.isInteger(value))
     case 'choice':
-      return spec.choices.includes(String(value)) ? undefined : `one of ${spec.choices.join(', ')}`
+      return spec.choices.includes(String(value))
     case 'flag':
-      return typeof value === 'boolean' ? undefined : 'true or false'
+      return typeof value === 'boolean'
+  }
+}
+
+/** What an option may be, as in "a whole number from 1 to 40". */
+export function describeValues(spec: OptionSpec): string {
+  switch (spec.type) {
+    case 'number':
+      return `a ${spec.whole ? 'whole ' : ''}number from ${spec.min} to ${spec.max}${spec.unit && ` ${spec.unit}`}`
+    case 'choice':
+      return `one of ${spec.choices.join(', ')}`
+    case 'flag':
+      return 'true or false'
   }
 }
 

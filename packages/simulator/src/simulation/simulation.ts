@@ -3,12 +3,14 @@ import type { Millis } from '@vicinity/kademlia'
 import { Adversaries } from '../adversary/adversaries.ts'
 import type { Checker } from '../check/checker.ts'
 import { checkersOf } from '../check/checkers.ts'
-import { faultsOf, scheduleFaults } from '../faults/faults.ts'
+import { faultsOf, hasFaults, scheduleFaults } from '../faults/faults.ts'
 import { validateOptions } from '../options.ts'
 import type { SimulationOptions } from '../options.ts'
 import { Population } from '../population/population.ts'
 import { Distribution, reportVersion } from '../report/index.ts'
 import type { RunReport, TrafficReport } from '../report/index.ts'
+import { storiesOf, turns } from '../story/story.ts'
+import type { Story } from '../story/story.ts'
 import { Lookups } from '../workload/lookups.ts'
 import type { FinishedLookup } from '../workload/lookups.ts'
 import type { Node } from '../world/node.ts'
@@ -51,6 +53,7 @@ export class Simulation {
   readonly #failures = new FailureCounts()
   readonly #whole = new LookupMeasures('lookups')
   readonly #phases: readonly Phase[]
+  readonly #stories: readonly Story[]
   readonly #worked: Millis
   readonly #healed: Millis
   readonly #watchers: Watcher[] = []
@@ -68,9 +71,11 @@ export class Simulation {
     this.#lookups = new Lookups(this.world, options.k, rng.split('lookups'), lookup => {
       this.#finished(lookup)
     })
+    this.#lookups.aim = this.#adversaries.aim
+    this.#stories = storiesOf(this.world, this.#adversaries, options)
     this.#worked = options.duration * second
     this.#healed = this.#worked + options.heal * second
-    this.end = this.#healed + (options.queryTimeout + 1) * second
+    this.end = endOf(options)
     this.#phases = phasesOf(options, this.#worked, this.#healed)
     this.world.observe(this.#failures)
     const { checkers, watch } = checkersOf(this.world, options)
@@ -131,7 +136,12 @@ export class Simulation {
       requests: honest.reduce((sum, { sent }) => sum + sent, 0),
       hash: world.hash.toString(),
       lookups: this.#whole.report(),
-      phases: this.#phases.map(({ name, from, to, measures }) => ({ name, fromMs: from, toMs: to, lookups: measures.report() })),
+      phases: this.#phases.map(({ name, from, to, measures }) => ({
+        name,
+        fromMs: from,
+        toMs: Math.min(to, this.end),
+        lookups: measures.report()
+      })),
       messagesPerNode: traffic(honest, node => [node.sent, node.received]),
       bytesPerNode: traffic(honest, node => [node.bytesSent, node.bytesReceived]),
       failures: this.#failures.counts,
@@ -141,8 +151,8 @@ export class Simulation {
         violations: count,
         ...(first && { first: `at ${first.at} ms${first.node === undefined ? '' : `, n${first.node}`}: ${first.message}` })
       })),
-      tables: [],
-      notes: []
+      tables: this.#stories.flatMap(({ tables }) => tables),
+      notes: this.#stories.flatMap(({ notes }) => notes)
     }
   }
 
@@ -161,6 +171,14 @@ export class Simulation {
       faults.filter((_, index) => isWanted(only?.faults, index)),
       options
     )
+    for (const turn of this.#stories.length === 0 ? [] : turns(options)) {
+      this.world.at(turn, () => {
+        for (const story of this.#stories) {
+          story.turn(turn)
+        }
+      })
+    }
+
     this.#lookups.run(options.lookups, this.#worked, index => isWanted(only?.lookups, index))
     this.world.at(this.#worked, () => {
       this.population.stopChurn()
@@ -195,6 +213,10 @@ export class Simulation {
 
     this.#whole.add(lookup)
     this.#phases.find(({ from, to }) => lookup.began >= from && lookup.began < to)?.measures.add(lookup)
+    for (const story of this.#stories) {
+      story.lookup(lookup)
+    }
+
     for (const watcher of [...this.checkers, ...this.#watchers]) {
       watcher.lookup?.(lookup)
     }
@@ -212,6 +234,11 @@ export class Simulation {
   }
 }
 
+/** When a run with these options is over: the last lookup has had its time. */
+export function endOf({ duration, heal, queryTimeout }: SimulationOptions): Millis {
+  return (duration + heal + queryTimeout + 1) * second
+}
+
 /** How many lookups prove that a network has healed. */
 const examined = 50
 
@@ -220,10 +247,11 @@ function isWanted(only: readonly number[] | undefined, index: number): boolean {
 }
 
 /** The parts of a run, if it has any: before, during and after the faults; and after healing. */
-function phasesOf({ partition, outage, heal, faultStart, faultEnd }: SimulationOptions, worked: Millis, healed: Millis): Phase[] {
-  const [start, end] = [Math.min(faultStart * second, worked), Math.min(faultEnd * second, worked)]
+function phasesOf(options: SimulationOptions, worked: Millis, healed: Millis): Phase[] {
+  const { merge, heal, faultStart, faultEnd } = options
+  const [start, end] = [merge > 0 ? 0 : faultStart, faultEnd].map(time => Math.min(time * second, worked)) as [Millis, Millis]
   const times: readonly (readonly [name: string, from: Millis, to: Millis])[] = [
-    ...(partition > 0 || outage > 0
+    ...(hasFaults(options)
       ? ([
           ['before the faults', 0, start],
           ['during the faults', start, end],
