@@ -1,9 +1,10 @@
-import type { Rng, Target } from '@vicinity/kademlia'
+import type { Rng } from '@vicinity/kademlia'
 import type { SimulationOptions } from '../options.ts'
 import type { Casting, Population } from '../population/population.ts'
 import type { Behaviour } from '../world/behaviour.ts'
 import { randomKey } from '../world/contacts.ts'
 import type { Node } from '../world/node.ts'
+import type { Aim } from '../workload/lookups.ts'
 import type { World } from '../world/world.ts'
 import { selfish, silent, slow } from './behaviours.ts'
 import { Colluders } from './colluders.ts'
@@ -58,9 +59,10 @@ export class Adversaries {
     return [...this.#world.nodes.filter(({ up, init }) => up && init.behaviour?.findable === false), ...foreign]
   }
 
-  /** What lookups are aimed at that are not for any key. */
-  get attacked(): Target | undefined {
-    return this.sybils?.target
+  /** Which lookups are not for any key. */
+  get aim(): Aim | undefined {
+    const { sybils } = this
+    return sybils && { share: this.#options.sybilLookups, next: () => sybils.aimed() }
   }
 }
 

@@ -31,6 +31,7 @@ export class SybilAttack implements Behaviour {
   readonly #ring = new Census()
   #target: Target | undefined
   #victim: Node | undefined
+  #aimed = 0
   /** The prefix that a key shares with the one attacked if it is in its neighbourhood. */
   #region = keyBits
 
@@ -42,6 +43,15 @@ export class SybilAttack implements Behaviour {
   /** What is attacked, once they have come. */
   get target(): Target | undefined {
     return this.#target
+  }
+
+  /** What is looked up of what is attacked: the key by anybody; by a node that is attacked, every second time, any key. */
+  aimed(): { target: Target; node?: Node } {
+    this.#aimed++
+    const target = this.#target ?? targetAt(randomKey(this.#rng))
+    return this.#victim === undefined || this.#aimed % 2 === 0
+      ? { target }
+      : { target: targetAt(randomKey(this.#rng)), node: this.#victim }
   }
 
   /** The node that is attacked, if it is one. */

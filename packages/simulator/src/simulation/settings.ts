@@ -12,6 +12,7 @@ export function engineConfig(options: SimulationOptions): Partial<KademliaConfig
     queryTimeout: options.queryTimeout * second,
     refreshInterval: interval(options.refreshInterval),
     bootstrapInterval: interval(options.bootstrapInterval),
+    sybilThreshold: options.sybilThreshold === 0 ? Infinity : options.sybilThreshold,
     limitGroups: options.limitGroups
   }
 }

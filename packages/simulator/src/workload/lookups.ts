@@ -19,19 +19,30 @@ export interface FinishedLookup {
   readonly depth: number
 }
 
+/** Where some lookups go that are not for any key from anywhere. */
+export interface Aim {
+  /** The share of lookups that are aimed. */
+  readonly share: number
+  /** What the next is for, and who asks; a node that is down asks nothing. */
+  next(): { readonly target: Target; readonly node?: Node | undefined }
+}
+
 /** Runs lookups for random keys, from random honest nodes, at a rate, and judges each by the census. */
 export class Lookups {
   readonly #world: World
   readonly #k: number
   readonly #rng: Rng
   readonly #finished: (lookup: FinishedLookup) => void
+  readonly #aims: Rng
   /** How many were started. */
   started = 0
+  aim: Aim | undefined
 
   constructor(world: World, k: number, rng: Rng, finished: (lookup: FinishedLookup) => void) {
     this.#world = world
     this.#k = k
     this.#rng = rng
+    this.#aims = rng.split('aims')
     this.#finished = finished
   }
 
@@ -47,13 +58,12 @@ export class Lookups {
   }
 
   /** Starts one lookup now. @returns false when there is no node to start it from. */
-  start(key = randomKey(this.#rng), node = this.#anyNode()): boolean {
-    if (node === undefined) {
+  start(key = randomKey(this.#rng), node = this.#anyNode(), target = targetAt(key)): boolean {
+    if (node === undefined || !node.up) {
       return false
     }
 
     this.started++
-    const target = targetAt(key)
     const began = this.#world.now
     const depths = new Depths(node)
     const { sleeps } = node
@@ -85,8 +95,9 @@ export class Lookups {
     this.#world.at(at, () => {
       const key = randomKey(this.#rng)
       const node = this.#anyNode()
+      const aimed = this.aim !== undefined && this.#aims.float() < this.aim.share ? this.aim.next() : undefined
       if (wanted(this.started)) {
-        this.start(key, node)
+        this.start(key, aimed?.node ?? node, aimed?.target)
       } else {
         this.started++
       }
