@@ -1,7 +1,7 @@
 /** What a replay came to: for people, with the verdict first, and as one JSON object. */
 import { escapeRemote } from '@vicinity/peer/escape'
 import { command, quoted } from './invocation.ts'
-import type { ReplayReport } from '@vicinity/simulator'
+import type { ReplayReport } from '@vicinity/simulator/replay'
 
 /** A program and, where it knows, its commit. */
 export interface Version {

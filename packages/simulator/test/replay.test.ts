@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { defaultConfig, Kademlia, keyFromBytes, Rng, TraceRecorder } from '@vicinity/kademlia'
 import type { Contact, KademliaInput, PeerInfo } from '@vicinity/kademlia'
-import { Replay, replay } from '@vicinity/simulator'
-import type { ReplayReport } from '@vicinity/simulator'
+import { Replay, replay } from '@vicinity/simulator/replay'
+import type { ReplayReport } from '@vicinity/simulator/replay'
 
 function contactOf(name: string): Contact {
   const bytes = new TextEncoder().encode(name.padEnd(32))

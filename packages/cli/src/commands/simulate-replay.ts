@@ -1,13 +1,13 @@
 /** `vicinity simulate replay`: tells the engine what a live node was told, and shows whether it decides the same. */
 import { createReadStream } from 'node:fs'
-import { Replay } from '@vicinity/simulator'
+import { Replay } from '@vicinity/simulator/replay'
 import { commit } from '../commit.ts'
 import { LineWriter } from '../output.ts'
 import { replayJson, replayText } from '../replay-report.ts'
 import { fileReason, TraceFileError } from '../trace-file.ts'
 import { version } from '../version.ts'
-import type { ReplayReport } from '@vicinity/simulator'
-import type { ExitCode } from '../program.ts'
+import type { ReplayReport } from '@vicinity/simulator/replay'
+import type { ExitCode } from '../host.ts'
 import type { simulateReplayOptions, Values } from '../options.ts'
 
 /** Replays the trace in a file. 0 if it decides the same; throws {@link TraceFileError} for a file that cannot be read. */
