@@ -108,7 +108,7 @@ export const limits = {
   /** Characters of one line: the longest is a stop that ends `operations` lookups, each with its k peers. */
   traceLineLength: 16 * 1024 * 1024,
   /** Things that a line may refer to: the latest that were written out. Who is older is written out again. */
-  traceReferences: 256 * 1024,
+  traceReferences: 64 * 1024,
   /** Values within values; the machine's own go half as deep. */
   traceDepth: 16
 } as const
