@@ -107,7 +107,7 @@ export const limits = {
   // Traces.
   /** Characters of one line: the longest is a stop that ends `operations` lookups, each with its k peers. */
   traceLineLength: 16 * 1024 * 1024,
-  /** Things that a line may refer to: the latest that were written out. Who is older is written out again. */
+  /** Things that a line may refer to: the latest that were written out; older ones are again. Another number is another `traceVersion`. */
   traceReferences: 64 * 1024,
   /** Values within values; the machine's own go half as deep. */
   traceDepth: 16
