@@ -26,11 +26,11 @@ interface Read {
 
 function read(lines: readonly string[]): Read {
   const reader = new TraceReader()
-  const read = lines.map(text => reader.read(text))
-  const [first] = read
+  const found = lines.map(text => reader.read(text))
+  const [first] = found
   assert(first?.type === 'header', JSON.stringify(first))
   assert.deepEqual(reader.end(), { type: 'end' })
-  return { header: first.header, entries: read.flatMap(line => (line.type === 'entry' ? [line.entry] : [])) }
+  return { header: first.header, entries: found.flatMap(line => (line.type === 'entry' ? [line.entry] : [])) }
 }
 
 /** Tells a new machine the same, recording anew: the two traces have to be one, character by character. */
