@@ -52,7 +52,11 @@ const record: fc.Arbitrary<ValueRecord | undefined> = fc.option(
   { nil: undefined }
 )
 const lookup = fc.record(
-  { timeout: fc.oneof(fc.integer({ min: 1, max: 100_000 }), fc.constant(Infinity)), awaitPeers: fc.boolean() },
+  {
+    timeout: fc.oneof(fc.integer({ min: 1, max: 100_000 }), fc.constant(Infinity)),
+    awaitPeers: fc.boolean(),
+    disjointPaths: fc.integer({ min: 1, max: 20 })
+  },
   { requiredKeys: [] }
 )
 
