@@ -29,11 +29,21 @@ export class Life {
   readonly patience = new Patience()
   /** When anybody answered anything, last. */
   lastAnswer: Millis = -Infinity
-  highest: Rpc = 0
+  /** Since when it has been awake: while it slept no timer rang. */
+  awake: Millis
+  /** Whether all that is due has been done: a timer has rung since it woke. */
+  rung = true
 
   constructor(epoch: number, began: Millis) {
     this.epoch = epoch
     this.began = began
+    this.awake = began
+  }
+
+  /** It has slept, and hears and does nothing in order until its timer rings. */
+  wakes(now: Millis): void {
+    this.awake = now
+    this.rung = false
   }
 
   /** Notes a request that was sent. */
@@ -42,7 +52,6 @@ export class Life {
     const target = message.type === 'PING' ? undefined : message.target
     const asked = { rpc, to: to.contact, op, target, sent: now, opened: undefined, lateAt: now + openWithin, moot: false }
     this.open.set(rpc, asked)
-    this.highest = Math.max(this.highest, rpc)
     return asked
   }
 

@@ -1,4 +1,4 @@
-import type { Kademlia, KademliaInput, KademliaOutput, Millis, Op, Target } from '@vicinity/kademlia'
+import type { Kademlia, KademliaInput, KademliaOutput, LookupResult, Millis, Op, Target } from '@vicinity/kademlia'
 import type { Node } from '../world/node.ts'
 import type { World } from '../world/world.ts'
 import type { Checker, Ending } from './checker.ts'
@@ -10,12 +10,18 @@ import { Walk } from './walk.ts'
 import type { WalkRules } from './walk.ts'
 
 interface State {
-  /** The lookups that the driver started. Bounded by the operations of a node. */
-  readonly started: Map<Op, Walk>
-  /** The lookups of the refresh, by the target that each was given. Bounded by their time. */
+  /** The operations that the driver started, each with its own lookup. Bounded by the operations of a node. */
+  readonly started: Map<Op, Operated>
+  /** The other lookups, by the target that each was given: of the refresh, and of operations that are widened. Bounded by their time. */
   readonly own: Map<Target, Walk>
   /** Those to which something has happened since the last rest. */
   readonly touched: Set<Walk>
+}
+
+interface Operated {
+  readonly walk: Walk
+  /** Whoever answered anything that was asked for this operation. Bounded by the peers of the world. */
+  readonly answered: Set<string>
 }
 
 /**
@@ -38,15 +44,14 @@ export class LookupsChecker extends Findings implements Checker {
 
   input(node: Node, input: KademliaInput): void {
     if (input.type === 'start' && input.operation.type === 'closest') {
-      const { started } = this.#lives.of(node)
-      started.set(input.op, this.#begin(node, input.operation.target))
+      const walk = this.#begin(node, input.operation.target, this.#rules)
+      this.#lives.of(node).started.set(input.op, { walk, answered: new Set() })
     } else if (input.type === 'targeted') {
-      const { own } = this.#lives.of(node)
-      own.set(input.target, this.#begin(node, input.target))
+      this.#lives.of(node).own.set(input.target, this.#begin(node, input.target, { ...this.#rules, paths: 1 }))
     } else if (input.type === 'tick') {
       // somebody may be late by now, and have left a place
       const { started, own, touched } = this.#lives.of(node)
-      for (const walk of [...started.values(), ...own.values()]) {
+      for (const walk of walks(started, own)) {
         touched.add(walk)
       }
     }
@@ -55,16 +60,16 @@ export class LookupsChecker extends Findings implements Checker {
   output(node: Node, output: KademliaOutput): void {
     const state = this.#lives.of(node)
     if (output.type === 'finished') {
-      const walk = state.started.get(output.op)
-      state.started.delete(output.op)
-      if (walk !== undefined && output.outcome.type === 'lookup') {
-        state.touched.delete(walk)
-        const { result } = output.outcome
-        this.#judge(node, walk, `lookup ${output.op}`, walk.finished(result, this.#world.now, false))
+      const { op, outcome } = output
+      const operated = state.started.get(op)
+      state.started.delete(op)
+      if (operated !== undefined && outcome.type === 'lookup') {
+        state.touched.delete(operated.walk)
+        this.#judge(node, operated.walk, `lookup ${op}`, judged(operated, outcome.result, this.#world.now))
       }
     } else if (output.type === 'table' && output.change === 'added') {
       // whoever began with nobody begins with the first who come
-      for (const walk of [...state.started.values(), ...state.own.values()]) {
+      for (const walk of walks(state.started, state.own)) {
         if (walk.empty) {
           walk.seed(this.#seeds(node, walk.target))
         }
@@ -74,8 +79,14 @@ export class LookupsChecker extends Findings implements Checker {
 
   sent(node: Node, _life: Life, request: Asked): void {
     const state = this.#lives.of(node)
-    const walk = walkOf(state, request)
+    const walk = walkOf(state, request) ?? this.#widened(node, state, request)
     if (walk !== undefined) {
+      const operated = request.op === undefined ? undefined : state.started.get(request.op)
+      if (operated !== undefined && operated.walk !== walk) {
+        operated.walk.over = true
+        walk.widens = true
+      }
+
       this.#judge(node, walk, named(request), walk.send(request, this.#world.now))
       state.touched.add(walk)
     }
@@ -83,6 +94,11 @@ export class LookupsChecker extends Findings implements Checker {
 
   ended(node: Node, _life: Life, request: Asked, ending: Ending): void {
     const state = this.#lives.of(node)
+    const answered = ending.type === 'answered' && ending.message.type === 'FIND_NODE'
+    if (answered && request.op !== undefined) {
+      state.started.get(request.op)?.answered.add(request.to.id)
+    }
+
     const walk = walkOf(state, request)
     if (walk === undefined || ending.type === 'dropped') {
       return
@@ -105,36 +121,45 @@ export class LookupsChecker extends Findings implements Checker {
 
     const { now } = this.#world
     for (const walk of state.touched) {
-      if (now < walk.began + this.#queryTimeout) {
+      if (now < walk.began + this.#queryTimeout && !walk.over && !walk.widens) {
         this.#judge(node, walk, 'a lookup', walk.rest(now))
       }
     }
 
     state.touched.clear()
+    let refreshing = 0
     for (const [target, walk] of state.own) {
       // nothing says that one of our own has ended, but nothing comes of it after its time
       if (now >= walk.began + this.#queryTimeout || (!walk.empty && walk.converged(now + 1))) {
         state.own.delete(target)
+      } else {
+        refreshing += walk.widens ? 0 : 1
       }
     }
 
-    const running = state.own.size
-    this.expect(
-      running <= refreshLookups,
-      now,
-      node.index,
-      () => `${running} lookups of the refresh run, and ${refreshLookups} may`
-    )
+    const most = refreshLookups + state.started.size
+    this.expect(refreshing <= most, now, node.index, () => `${refreshing} lookups of the refresh run, and ${refreshLookups} may`)
   }
 
   stopped(node: Node): void {
     this.#lives.forget(node)
   }
 
-  #begin(node: Node, target: Target): Walk {
-    const walk = new Walk(target, node.contact.id, this.#rules, this.#world.now)
+  #begin(node: Node, target: Target, rules: WalkRules): Walk {
+    const walk = new Walk(target, node.contact.id, rules, this.#world.now)
     walk.seed(this.#seeds(node, target))
     this.#lives.of(node).touched.add(walk)
+    return walk
+  }
+
+  /** A request for another target than its operation has: a lookup that widens it, to a target that did not have to be found. */
+  #widened(node: Node, state: State, { op, target }: Asked): Walk | undefined {
+    if (op === undefined || target === undefined || !state.started.has(op)) {
+      return undefined
+    }
+
+    const walk = this.#begin(node, target, this.#rules)
+    state.own.set(target, walk)
     return walk
   }
 
@@ -154,12 +179,42 @@ const seedCount = 40
 /** At once. */
 const refreshLookups = 3
 
+function* walks(started: ReadonlyMap<Op, Operated>, own: ReadonlyMap<Target, Walk>): Generator<Walk> {
+  for (const { walk } of started.values()) {
+    yield walk
+  }
+
+  yield* own.values()
+}
+
 function walkOf({ started, own }: State, { op, target }: Asked): Walk | undefined {
-  if (op !== undefined) {
-    return started.get(op)
+  const operated = op === undefined ? undefined : started.get(op)
+  if (operated !== undefined && operated.walk.target === target) {
+    return operated.walk
   }
 
   return target === undefined ? undefined : own.get(target)
+}
+
+/** What is wrong with how an operation ended. One that was widened ends with the nearest of all its lookups. */
+function judged({ walk, answered }: Operated, result: LookupResult, now: Millis): string | undefined {
+  if (result.alarm === undefined) {
+    return walk.finished(result, now)
+  }
+
+  const { closest, alarm } = result
+  for (const found of [closest, alarm.region]) {
+    const stranger = found.find(({ contact }) => !answered.has(contact.id))
+    if (stranger !== undefined) {
+      return `ends with ${stranger.contact.id}, who did not answer`
+    }
+
+    if (byDistance(found, walk.target.key).some((peer, i) => peer !== found[i])) {
+      return 'ends with peers that are not in the order of their distance'
+    }
+  }
+
+  return undefined
 }
 
 function named({ op }: Asked): string {

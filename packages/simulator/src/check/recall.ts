@@ -1,3 +1,4 @@
+import { hasFaults } from '../faults/faults.ts'
 import type { SimulationOptions } from '../options.ts'
 import { lastMile, regions } from '../network/regions.ts'
 import type { FinishedLookup } from '../workload/lookups.ts'
@@ -44,8 +45,8 @@ export class RecallChecker extends Findings implements Checker {
 /** Whether every lookup must find everybody: nothing is lost, late, gone, lying or kept out of a table. */
 export function isCalm(options: SimulationOptions): boolean {
   const { tables, sessionMedian, undialable, silent, slow, flooders, selfish, liars, sybils, foreign } = options
-  const { loss, bandwidth, reorder, jitter, latency, rttMax, dialRoundTrips, partition, outage } = options
-  const faults = loss + bandwidth + partition + outage + sessionMedian
+  const { loss, bandwidth, reorder, jitter, latency, rttMax, dialRoundTrips } = options
+  const faults = loss + bandwidth + sessionMedian + (hasFaults(options) ? 1 : 0)
   const adversaries = undialable + silent + slow + flooders + selfish + liars + sybils + foreign
   const roundTrip = latency === 'world' ? worldRoundTrip : rttMax
   const slowest = roundTrip * (1 + jitter) + (reorder > 0 ? 2 * heldUp : 0)

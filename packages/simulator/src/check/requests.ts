@@ -83,7 +83,7 @@ export class RequestsChecker extends Findings implements Checker {
   rest(node: Node, life: Life, machine: Kademlia): void {
     const { now } = this.#world
     const state = this.#states.of(node)
-    for (const [rpc, sent] of state.open) {
+    for (const [rpc, sent] of life.rung ? state.open : []) {
       this.expect(now - sent <= giveUpAfter, now, node.index, () => `request ${rpc} has had no ending for ${now - sent} ms`)
       break
     }

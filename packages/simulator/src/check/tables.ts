@@ -7,11 +7,13 @@ import { Findings } from './findings.ts'
 import type { Asked, Life } from './ledger.ts'
 import { Lives } from './lives.ts'
 
-/** What stands against a peer: failures since it last answered. */
+/** What stands against a peer: failures since it last answered, each sent after the one before had failed. */
 interface Record {
-  failures: number
-  /** When the last that failed was sent. */
-  sent: Millis
+  readonly failures: number
+  /** When the last of them failed. */
+  readonly failed: Millis
+  /** When that was sent which failed last, counted or not. */
+  readonly sent: Millis
 }
 
 interface Member {
@@ -21,7 +23,7 @@ interface Member {
 
 interface State {
   /** The table as the changes that were told of make it. Bounded by the table. */
-  readonly table: Map<string, Member>
+  readonly table: Set<string>
   /** Those who may enter now: they have just answered, or come from a saved table. Empty when at rest. */
   readonly entitled: Set<string>
   /** Those who have just said that they do not serve. Empty when at rest. */
@@ -30,6 +32,8 @@ interface State {
   readonly records: Map<string, Record>
   lastAnswer: Millis
   rests: number
+  /** Somebody has entered since the last rest. */
+  changed: boolean
 }
 
 /**
@@ -42,12 +46,13 @@ export class TablesChecker extends Findings implements Checker {
   readonly #bucketSize: number
   readonly #limitGroups: boolean
   readonly #lives = new Lives<State>(() => ({
-    table: new Map(),
+    table: new Set(),
     entitled: new Set(),
     gone: new Set(),
     records: new Map(),
     lastAnswer: -Infinity,
-    rests: 0
+    rests: 0,
+    changed: false
   }))
 
   constructor(world: World, bucketSize: number, limitGroups: boolean) {
@@ -84,8 +89,10 @@ export class TablesChecker extends Findings implements Checker {
         state.gone.add(to.id)
       }
 
-      const before = state.records.get(to.id)?.failures ?? 0
-      state.records.set(to.id, { failures: before + 1, sent })
+      const before = state.records.get(to.id)
+      const counts = before === undefined || sent >= before.failed
+      const { failures, failed } = before ?? { failures: 0, failed: now }
+      state.records.set(to.id, { failures: counts ? failures + 1 : failures, failed: counts ? now : failed, sent })
     }
   }
 
@@ -105,21 +112,23 @@ export class TablesChecker extends Findings implements Checker {
     const state = this.#lives.of(node)
     state.entitled.clear()
     state.gone.clear()
-    if (state.rests++ % wholeEvery === 0) {
+    if (state.rests++ % wholeEvery === 0 || state.changed) {
+      state.changed = false
       this.#whole(node, state, machine.table.entries())
       const { size } = machine
       this.expect(size === state.table.size, this.#world.now, node.index, () => `the table says it holds ${size} peers`)
     }
   }
 
-  #added(node: Node, { contact, groups }: PeerInfo): void {
+  #added(node: Node, { contact }: PeerInfo): void {
     const { now } = this.#world
-    const { table, entitled } = this.#lives.of(node)
+    const state = this.#lives.of(node)
+    const { table, entitled } = state
     this.expect(contact.id !== node.contact.id, now, node.index, () => 'it is in its own table')
     this.expect(!table.has(contact.id), now, node.index, () => `${contact.id} is added twice`)
     this.expect(entitled.has(contact.id), now, node.index, () => `${contact.id} is added, but has not answered`)
-    table.set(contact.id, { bucket: sharedBits(contact.key, node.contact.key), groups })
-    this.#judge(node, table.values())
+    table.add(contact.id)
+    state.changed = true
   }
 
   #removed(node: Node, { contact }: PeerInfo): void {

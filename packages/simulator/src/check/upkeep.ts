@@ -23,6 +23,8 @@ interface State {
   began: Millis | undefined
   ended: Millis | undefined
   looked: Millis
+  /** Since when it has been awake. */
+  awake: Millis
 }
 
 /**
@@ -39,7 +41,8 @@ export class UpkeepChecker extends Findings implements Checker {
     asked: [],
     began: undefined,
     ended: undefined,
-    looked: 0
+    looked: 0,
+    awake: 0
   }))
 
   constructor(world: World, rules: UpkeepRules) {
@@ -69,9 +72,14 @@ export class UpkeepChecker extends Findings implements Checker {
     }
   }
 
-  rest(node: Node, _life: Life, machine: Kademlia): void {
+  rest(node: Node, life: Life, machine: Kademlia): void {
     const { now } = this.#world
     const state = this.#lives.of(node)
+    if (state.awake !== life.awake) {
+      // what it did not do while it slept is no neglect
+      this.#wakes(state, life.awake)
+    }
+
     if (machine.size === 0) {
       state.since = undefined
     } else {
@@ -83,6 +91,13 @@ export class UpkeepChecker extends Findings implements Checker {
       this.#bootstrap(node, state, state.since, machine)
       this.#refresh(node, state, machine)
     }
+  }
+
+  #wakes(state: State, now: Millis): void {
+    state.awake = now
+    state.since = undefined
+    state.held.length = 0
+    state.began = state.began === undefined ? undefined : now
   }
 
   #bootstrap(node: Node, { began, ended }: State, since: Millis, machine: Kademlia): void {

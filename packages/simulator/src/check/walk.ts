@@ -38,6 +38,10 @@ export class Walk {
   #followUp = false
   asked = 0
   answers = 0
+  /** It has ended, and other lookups go on for it. */
+  over = false
+  /** It is one of those others: its own end comes unseen. */
+  widens = false
 
   constructor(target: Target, self: string, rules: WalkRules, began: Millis) {
     this.target = target
@@ -113,11 +117,11 @@ export class Walk {
   }
 
   /** What is true of every result, and more of one that converged. */
-  finished({ reason, closest, requests, answers }: LookupResult, now: Millis, wide: boolean): Verdict {
+  finished({ reason, closest, requests, answers }: LookupResult, now: Millis): Verdict {
     const { k } = this.#rules
     const ids = closest.map(({ contact }) => contact.id)
     const answered = this.#sorted.filter(({ phase }) => phase === 'answered').map(({ peer }) => peer.contact.id)
-    const expected = answered.slice(0, wide ? closest.length : k)
+    const expected = answered.slice(0, k)
     if (ids.length !== expected.length || ids.some((id, i) => id !== expected[i])) {
       return `ends with ${list(ids)}, but of those that answered the nearest are ${list(expected)}`
     }

@@ -11,6 +11,8 @@ export class Watch implements Required<Observer> {
   readonly #checkers: readonly Checker[]
   readonly #every: number
   readonly #ledger = new Ledger()
+  // bounded by the nodes of the world
+  readonly #slept = new Set<number>()
 
   /** @param every - only nodes whose number this divides are watched. */
   constructor(world: World, checkers: readonly Checker[], every: number) {
@@ -28,6 +30,8 @@ export class Watch implements Required<Observer> {
     const life = this.#ledger.of(node, now)
     if (input.type === 'opened') {
       life.opened(now, input.rpc)
+    } else if (input.type === 'tick') {
+      life.rung = true
     }
 
     if (input.type === 'peer' && input.state === 'not-serving') {
@@ -87,7 +91,12 @@ export class Watch implements Required<Observer> {
 
   /** Who comes and goes is told of all, watched or not. */
   life(node: Node): void {
-    if (!node.up) {
+    if (node.asleep) {
+      this.#slept.add(node.index)
+    } else if (node.up && this.#slept.delete(node.index)) {
+      this.#ledger.of(node, this.#world.now).wakes(this.#world.now)
+    } else if (!node.up) {
+      this.#slept.delete(node.index)
       this.#ledger.forget(node)
     }
 

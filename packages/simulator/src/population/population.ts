@@ -156,7 +156,9 @@ export class Population {
     }
   }
 
-  #dial(node: Node, contacts: readonly Node[]): void {
+  #dial(node: Node, listed: readonly Node[]): void {
+    // the first of a network were told of nobody: they ask again who there is
+    const contacts = listed.length === 0 ? this.#someServers(node) : listed
     for (const contact of node.up ? contacts : []) {
       this.#world.network.introduce(node, contact)
     }

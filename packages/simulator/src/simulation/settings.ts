@@ -9,6 +9,7 @@ export function engineConfig(options: SimulationOptions): Partial<KademliaConfig
     k: options.k,
     alpha: options.alpha,
     beta: options.beta,
+    disjointPaths: options.disjointPaths,
     queryTimeout: options.queryTimeout * second,
     refreshInterval: interval(options.refreshInterval),
     bootstrapInterval: interval(options.bootstrapInterval),

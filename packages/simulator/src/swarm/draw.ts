@@ -35,8 +35,17 @@ function fitting(options: SimulationOptions): SimulationOptions {
   }
 }
 
-/** Where nodes do not connect, nobody hears of those who come. */
-const nobodyNew = { tables: 'converged', sessionMedian: 0, outage: 0, partition: 0 } as const
+/** Where nodes do not connect, nobody hears of those who come, or come again. */
+const nobodyNew = {
+  tables: 'converged',
+  sessionMedian: 0,
+  partition: 0,
+  outage: 0,
+  merge: 0,
+  suspended: 0,
+  moved: 0,
+  flips: 0
+} as const
 
 /** A small world with many kinds of troublemakers would have no honest neighbourhoods left: the later ones stay away. */
 function fewer(options: SimulationOptions): Settings {
