@@ -3,6 +3,7 @@ export { defaultConfig } from './config.ts'
 export type { KademliaConfig, Mode } from './config.ts'
 export { isContact, newerAddresses, noAddresses } from './contact.ts'
 export type { Addresses, Contact, PeerInfo, Target } from './contact.ts'
+export { divergence } from './estimate/divergence.ts'
 export type { NetworkSize } from './estimate/network-size.ts'
 export type {
   Call,
@@ -28,7 +29,8 @@ export {
   keyEquals,
   keyFromBytes,
   keyToBytes,
-  keyWords
+  keyWords,
+  leadingDistance
 } from './key.ts'
 export type { Key } from './key.ts'
 export { limits } from './limits.ts'

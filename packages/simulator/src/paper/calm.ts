@@ -1,4 +1,4 @@
-import { assert, Rng, second } from '@vicinity/kademlia'
+import { Rng, second } from '@vicinity/kademlia'
 import type { Key, KademliaConfig, LookupResult, Millis, ProgressEvent } from '@vicinity/kademlia'
 import { ConvergedTables } from '../population/converged.ts'
 import type { Behaviour } from '../world/behaviour.ts'
@@ -25,13 +25,16 @@ export class CalmNetwork {
   readonly world: World
   readonly k: number
   readonly rng: Rng
+  #begun = 0
+  #ended = 0
+  #next: Millis = 0
 
-  constructor({ seed, nodes, engine = {}, roundTrip = 100, behaviour = () => undefined, more = [] }: CalmInit) {
+  constructor({ seed, nodes, engine = {}, roundTrip = 10, behaviour = () => undefined, more = [] }: CalmInit) {
     this.rng = new Rng(seed)
     this.k = engine.k ?? 20
     this.world = new World({
       seed,
-      engine: { refreshInterval: Infinity, bootstrapInterval: Infinity, ...engine },
+      engine: { refreshInterval: Infinity, bootstrapInterval: Infinity, sybilThreshold: Infinity, ...engine },
       network: {
         roundTrip: [roundTrip, roundTrip],
         jitter: 0,
@@ -77,21 +80,32 @@ export class CalmNetwork {
     this.world.runUntil(() => ended === count, second)
   }
 
-  /** One lookup from a node, to its end. */
-  lookUpFrom(node: Node, key: Key, progress?: (event: ProgressEvent) => void): LookupResult {
-    let result: LookupResult | undefined
-    node.operate(
-      { type: 'closest', target: targetAt(key) },
-      {
-        ...(progress && { progress }),
-        finished(outcome) {
-          result = outcome.type === 'lookup' ? outcome.result : undefined
+  /** One after the other, a little later each; call `finish` to let them all end. */
+  lookUpFrom(
+    node: Node,
+    key: Key,
+    listener: { progress?(event: ProgressEvent): void; finished?(result: LookupResult): void }
+  ): void {
+    this.#begun++
+    this.#next = Math.max(this.#next + pause, this.world.now)
+    this.world.at(this.#next, () => {
+      node.operate(
+        { type: 'closest', target: targetAt(key) },
+        {
+          progress: event => listener.progress?.(event),
+          finished: outcome => {
+            this.#ended++
+            if (outcome.type === 'lookup') {
+              listener.finished?.(outcome.result)
+            }
+          }
         }
-      }
-    )
-    this.world.runUntil(() => result !== undefined, pause)
-    assert(result !== undefined, 'a lookup that is never cancelled ends with a result')
-    return result
+      )
+    })
+  }
+
+  finish(): void {
+    this.world.runUntil(() => this.#ended === this.#begun, second)
   }
 
   #add(key: Key, behaviour: Behaviour | undefined): void {
@@ -100,5 +114,5 @@ export class CalmNetwork {
   }
 }
 
-/** From one lookup to the next: 10,000 are over before any table entry has been silent for so long that it is probed. */
-const pause = 50
+/** From one lookup to the next: 50,000 have begun before any table entry has been silent for so long that it is probed. */
+const pause = 10

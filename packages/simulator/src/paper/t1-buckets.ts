@@ -18,7 +18,7 @@ export const t1: PaperTable = {
         const { world } = new CalmNetwork({ seed, nodes: n })
         const mean = (bucket: number): number =>
           world.nodes.reduce((sum, { machine }) => sum + (machine?.table.bucketCount(bucket) ?? 0), 0) / n
-        const expected = (bucket: number): number => n / 2 ** (bucket + 1)
+        const expected = (bucket: number): number => n / (2 << bucket)
 
         const rows: Row[] = []
         const firstNotFull = 31 - Math.clz32(n / 25)
