@@ -127,7 +127,7 @@ export const optionGroups = {
     asymmetric: flag('cut only what they send', [false, true]),
     outage: share(0, 'servers that are down meanwhile', [0, 0, 0.3]),
     merge: share(0, 'nodes that are a network of their own, until the faults end and the two meet', [0, 0, 0, 0.5]),
-    bridges: count(20, 1, 100_000, 'nodes of the one network that are told of some of the other when they meet'),
+    bridges: share(1, 'servers of the one network that are told of some of the other when they meet', [0.3, 1]),
     clockJump: time(0, 'h', -240, 240, 'by how much all wall clocks are wrong meanwhile', [0, 0, 72, -1]),
     suspended: share(0, 'nodes that sleep meanwhile', [0, 0, 0, 0.3]),
     moved: share(0, 'servers whose addresses change when the faults begin', [0, 0, 0, 0.3]),

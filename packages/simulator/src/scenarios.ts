@@ -14,36 +14,27 @@ export const scenarios = {
   },
   churn: {
     summary: 'nodes come and go, half of them within half an hour',
-    options: { nodes: 1_000, duration: 3_600, lookups: 1, sessionMedian: 30, heal: 1_200 }
+    options: { nodes: 400, duration: 3_600, lookups: 1, sessionMedian: 30 }
   },
   sybil: {
     summary: 'one key is surrounded by servers made for it',
-    options: { nodes: 2_000, sybils: 20, duration: 300, lookups: 2 }
+    options: { nodes: 1_000, sybils: 20, duration: 300, lookups: 2 }
   },
   eclipse: {
-    summary: 'a fifth of all servers name only each other',
-    options: { nodes: 1_000, liars: 0.2, duration: 300, lookups: 2 }
+    summary: 'one node is surrounded by servers that are made for it and name only each other',
+    options: { nodes: 1_000, sybils: 40, sybilsAround: 'node', duration: 300, lookups: 2 }
   },
   partition: {
     summary: 'the network is cut in two for ten minutes, and heals',
-    options: { nodes: 500, partition: 0.4, faultStart: 300, faultEnd: 900, duration: 1_800, lookups: 2, heal: 1_800 }
+    options: { nodes: 300, partition: 0.4, faultStart: 300, faultEnd: 900, duration: 2_700, lookups: 2 }
   },
   merge: {
-    summary: 'two networks that never met are joined by a few who know both',
-    options: {
-      nodes: 500,
-      partition: 0.5,
-      faultStart: 0,
-      faultEnd: 300,
-      tables: 'join',
-      duration: 1_800,
-      lookups: 2,
-      heal: 1_800
-    }
+    summary: 'two networks that never met become one, when those of the one are told of a few of the other',
+    options: { nodes: 400, merge: 0.5, faultStart: 0, faultEnd: 300, duration: 2_100, lookups: 2 }
   },
   foreign: {
     summary: 'the tables are full of servers of another network that are long gone',
-    options: { nodes: 1_000, foreign: 0.3, duration: 1_800, lookups: 2, heal: 1_800 }
+    options: { nodes: 500, foreign: 0.3, duration: 2_400, lookups: 2 }
   }
 } as const satisfies Record<string, Scenario>
 

@@ -67,7 +67,7 @@ export class SybilAttack implements Behaviour {
     const { key } = this.#target
     const [nearest] = world.census.closest(key, 1, this.#victim)
     const bits = nearest === undefined ? 0 : commonPrefixLength(key, nearest.contact.key)
-    const farthest = world.census.closest(key, regionSize, this.#victim).at(-1)
+    const farthest = world.census.closest(key, Math.min(regionSize, Math.floor(world.census.size / 4)), this.#victim).at(-1)
     this.#region = farthest === undefined ? 0 : commonPrefixLength(key, farthest.contact.key)
     for (let i = 0; i < count; i++) {
       const at = sybilKey(key, bits + 1, this.#rng)
@@ -108,7 +108,7 @@ export function sybilKey(attacked: Key, bits: number, rng: Rng): Key {
   return keyNear(attacked, Math.min(bits, keyBits - 32), rng)
 }
 
-/** How many honest servers the neighbourhood has in which they lie: some buckets beyond the nearest 20. */
+/** How many servers the neighbourhood has in which they lie: three buckets beyond the nearest 20, in a large network. */
 const regionSize = 160
 
 /** Far above the groups of honest nodes. */

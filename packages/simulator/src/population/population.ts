@@ -84,13 +84,12 @@ export class Population {
     return node
   }
 
-  /** Two networks meet: so many nodes of the smaller are told of a few of the other, and dial them from now on. */
+  /** Two networks meet: this share of the servers of the one are told of a few of the other, and dial them from now on. */
   meet(bridges: number, rng: Rng): void {
     this.#met = true
     const [ours, theirs] = [0, 1].map(realm => this.#world.census.all.filter(node => node.realm === realm))
-    for (let i = 0; i < bridges; i++) {
-      const bridge = theirs?.[rng.below(Math.max(1, theirs.length))]
-      if (bridge !== undefined) {
+    for (const bridge of theirs ?? []) {
+      if (rng.float() < bridges) {
         this.#dial(bridge, someOf(ours ?? [], bridge, rng))
       }
     }

@@ -254,8 +254,8 @@ function phasesOf(options: SimulationOptions, worked: Millis, healed: Millis): P
     ...(hasFaults(options)
       ? ([
           ['before the faults', 0, start],
-          ['during the faults', start, end],
-          ['after the faults', end, worked]
+          [merge > 0 ? 'before they meet' : 'during the faults', start, end],
+          [merge > 0 ? 'after they met' : 'after the faults', end, worked]
         ] as const)
       : []),
     ...(heal > 0 ? ([['healed', healed, Infinity]] as const) : [])
