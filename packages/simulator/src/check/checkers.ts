@@ -32,7 +32,7 @@ export function checkersOf(world: World, options: SimulationOptions): { checkers
     new UpkeepChecker(world, { ...rules, queryTimeout }),
     new LeaksChecker(world),
     new RecallChecker(options),
-    new HealingChecker(world, k, options.queryTimeout >= patience)
+    new HealingChecker(world, k, { patient: options.queryTimeout >= patience, heard: options.connections })
   ]
   const every = options.checks === 'all' ? 1 : Math.max(1, Math.floor(options.nodes / sample))
   return { checkers, watch: new Watch(world, checkers, every) }

@@ -13,19 +13,22 @@ export class HealingChecker extends Findings implements Checker {
   readonly name = 'healing'
   readonly #world: World
   readonly #k: number
+  /** Whether lookups have the time to wait for those who are gone. */
   readonly #patient: boolean
+  /** Whether those who connect hear of each other, so that who has been forgotten is known again. */
+  readonly #heard: boolean
   // bounded by the nodes of the world: since when those that are down are
   readonly #down = new Map<number, Millis>()
   #since: Millis = Infinity
   #lookups = 0
   #recall = 0
 
-  /** @param patient - whether lookups have the time to wait for those who are gone. */
-  constructor(world: World, k: number, patient: boolean) {
+  constructor(world: World, k: number, { patient, heard }: { patient: boolean; heard: boolean }) {
     super()
     this.#world = world
     this.#k = k
     this.#patient = patient
+    this.#heard = heard
   }
 
   life(node: Node): void {
@@ -50,7 +53,7 @@ export class HealingChecker extends Findings implements Checker {
       }
     }
 
-    for (const { index, contact } of this.#world.census.all) {
+    for (const { index, contact } of this.#heard ? this.#world.census.all : []) {
       this.expect(known.has(contact.id), now, index, () => 'it serves, and nobody knows it')
     }
   }

@@ -84,7 +84,7 @@ export class LookupsChecker extends Findings implements Checker {
       const operated = request.op === undefined ? undefined : state.started.get(request.op)
       if (operated !== undefined && operated.walk !== walk) {
         operated.walk.over = true
-        walk.widens = true
+        walk.widen(this.#rules)
       }
 
       this.#judge(node, walk, named(request), walk.send(request, this.#world.now))
@@ -130,10 +130,10 @@ export class LookupsChecker extends Findings implements Checker {
     let refreshing = 0
     for (const [target, walk] of state.own) {
       // nothing says that one of our own has ended, but nothing comes of it after its time
-      if (now >= walk.began + this.#queryTimeout || (!walk.empty && walk.converged(now + 1))) {
+      if (now >= walk.began + this.#queryTimeout || (!walk.empty && walk.converged(now - 1))) {
         state.own.delete(target)
       } else {
-        refreshing += walk.widens ? 0 : 1
+        refreshing += walk.widens || (!walk.empty && walk.converged(now + 1)) ? 0 : 1
       }
     }
 

@@ -29,7 +29,7 @@ type Verdict = string | undefined
 export class Walk {
   readonly target: Target
   readonly began: Millis
-  readonly #rules: WalkRules
+  #rules: WalkRules
   readonly #self: string
   // nearest first; bounded by the peers of the world that are named
   readonly #sorted: Known[] = []
@@ -48,6 +48,12 @@ export class Walk {
     this.#self = self
     this.#rules = rules
     this.began = began
+  }
+
+  /** It turns out to be one of the lookups that widen an operation, and walks as those do. */
+  widen(rules: WalkRules): void {
+    this.#rules = rules
+    this.widens = true
   }
 
   get empty(): boolean {

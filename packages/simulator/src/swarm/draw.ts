@@ -30,6 +30,7 @@ function fitting(options: SimulationOptions): SimulationOptions {
     ...options,
     ...fewer(options),
     ...(options.connections ? {} : nobodyNew),
+    sybils: Math.min(options.sybils, Math.floor(options.nodes * mostSybils)),
     rttMax: Math.max(options.rttMin, options.rttMax),
     beta: Math.min(options.beta, options.k)
   }
@@ -61,6 +62,9 @@ function fewer(options: SimulationOptions): Settings {
 }
 
 const troubles = ['undialable', 'silent', 'slow', 'flooders', 'selfish', 'liars'] as const
+
+/** For each node: where there are as many, they are all that some who join ever hear of. */
+const mostSybils = 0.1
 
 /** Of all servers. */
 const mostTrouble = 0.3
