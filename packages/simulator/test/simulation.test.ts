@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Rng } from '@vicinity/kademlia'
+import type { ProgressEvent } from '@vicinity/kademlia'
+import { defaultOptions } from '../src/options.ts'
+import type { SimulationOptions } from '../src/options.ts'
+import { ConvergedTables } from '../src/population/converged.ts'
+import type { RunReport } from '../src/report/index.ts'
+import { Simulation } from '../src/simulation/simulation.ts'
+import type { SimulationInit } from '../src/simulation/simulation.ts'
+import { indexOf, randomKey, targetAt } from '../src/world/contacts.ts'
+import type { Node } from '../src/world/node.ts'
+import { SmallWorld } from './support/small-world.ts'
+
+/** A bit of everything that can be random. */
+const everything: Partial<SimulationOptions> = {
+  ...{ nodes: 40, clients: 0.1, undialable: 0.1, clustered: 0.2, groupSize: 5, k: 8, duration: 60, lookups: 1, checks: 'none' },
+  ...{ loss: 0.02, reorder: 0.1, bandwidth: 64, sessionMedian: 5, silent: 0.05, slow: 0.05, flooders: 0.05, selfish: 0.05, liars: 0.05 },
+  ...{ sybils: 5, foreign: 0.2, partition: 0.3, outage: 0.1, suspended: 0.1, moved: 0.1, flips: 0.1, faultLoss: 0.1, slowdown: 2, resets: 0.1 }
+}
+
+function run(set: Partial<SimulationOptions>, seed = 'a seed', only?: SimulationInit['only']): RunReport {
+  const simulation = new Simulation({ scenario: 'test', seed, options: { ...defaultOptions, ...set }, ...(only && { only }) })
+  while (simulation.step(10_000)) {}
+  return simulation.report()
+}
+
+function withoutOptions({ options: _, ...rest }: RunReport): Omit<RunReport, 'options'> {
+  return rest
+}
+
+describe('a simulation', () => {
+  const report = run(everything)
+
+  it('is the same for the same seed, however it is stepped', () => {
+    const simulation = new Simulation({ scenario: 'test', seed: 'a seed', options: { ...defaultOptions, ...everything } })
+    while (simulation.step(777)) {}
+    assert.deepEqual(simulation.report(), report)
+  })
+
+  it('is another for another seed, or another option', () => {
+    const hashes = [report, run(everything, 'another seed'), run({ ...everything, jitter: 0.2 })].map(({ hash }) => hash)
+    assert.equal(new Set(hashes).size, hashes.length)
+  })
+
+  it('is the same when messages cross as bytes', () => {
+    assert.deepEqual(withoutOptions(run({ ...everything, wire: true })), withoutOptions(report))
+  })
+
+  it('suffers only those faults, and runs only those lookups, that are left of it', () => {
+    const calm = run(everything, 'a seed', { faults: [], lookups: [] })
+    assert.equal(calm.lookups.count, 0)
+    const some = run(everything, 'a seed', { lookups: [0, 1, 2] })
+    assert(some.lookups.count <= 3)
+    assert(new Set([calm.hash, some.hash, report.hash]).size === 3)
+  })
+
+  it('stops every node in order when it is over, and holds nothing then', () => {
+    const simulation = new Simulation({ scenario: 'test', seed: 'b', options: { ...defaultOptions, nodes: 30, duration: 20, checks: 'none' } })
+    let stopped = 0
+    simulation.world.observe({
+      stopped(_node, machine) {
+        stopped++
+        assert(Object.values(machine.sizes).every(size => size === 0))
+      }
+    })
+    while (simulation.step(10_000)) {}
+    assert.equal(stopped, 30)
+  })
+
+  it('can be asked for a report at any time', () => {
+    const simulation = new Simulation({ scenario: 'test', seed: 'c', options: { ...defaultOptions, ...everything } })
+    simulation.step(5_000)
+    const early = simulation.report()
+    assert.equal(early.ended, 'interrupted')
+    assert.equal(early.events, 5_000)
+    assert(early.tables.length > 0)
+  })
+})
+
+describe('a lookup', () => {
+  it('goes from the table to the target, asking the nearest that it knows', () => {
+    const small = new SmallWorld({ connections: false, roundTrip: [50, 150] }, { k: 8, beta: 3 }, 'walk')
+    small.servers(200)
+    const tables = new ConvergedTables(small.world.census.all, 8, new Rng('walk'))
+    for (const node of small.world.nodes) {
+      node.handle({ type: 'restore', entries: tables.of(node, 0) })
+    }
+
+    small.run(60_000)
+    const [asker] = small.world.nodes as [Node]
+    const key = randomKey(small.rng)
+    const events: ProgressEvent[] = []
+    let found: number[] = []
+    const known = new Set(asker.machine?.table.closest(key, 40).map(({ contact }) => indexOf(contact)))
+    asker.operate(
+      { type: 'closest', target: targetAt(key) },
+      {
+        progress: event => events.push(event),
+        finished(outcome) {
+          found = outcome.type === 'lookup' ? outcome.result.closest.map(({ contact }) => indexOf(contact)) : []
+        }
+      }
+    )
+    small.run(10_000)
+
+    const waiting = new Set<number>()
+    for (const event of events) {
+      const index = indexOf(event.peer.contact)
+      if (event.type === 'asked') {
+        assert(known.has(index), `n${index} is asked, of whom nobody has spoken`)
+        waiting.add(index)
+        assert(waiting.size <= 10)
+      } else if (event.type === 'answered') {
+        assert(waiting.delete(index), `n${index} answers, who was not asked`)
+        for (const { contact } of event.closer) {
+          known.add(indexOf(contact))
+        }
+      }
+    }
+
+    assert.deepEqual(found, small.world.census.closest(key, 8, asker).map(({ index }) => index))
+    assert(found.every(index => !waiting.has(index)), 'only who answered is found')
+  })
+})
