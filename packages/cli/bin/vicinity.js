@@ -27,9 +27,6 @@ const oldestMajor = 24
 /** A key press reaches us more than once when npm, or another process in between, passes on what the terminal sent to all. */
 const echoMs = 300
 
-/** After this long, stopping has had its chance: the process ends anyway, within the two seconds that it promises. */
-const stopMs = 1_500
-
 const headless = process.argv.slice(2).find(argument => !argument.startsWith('-')) === 'node'
 const json = process.argv.includes('--json')
 const stopping = new AbortController()
@@ -44,7 +41,9 @@ let askedAt = Number.NEGATIVE_INFINITY
 const host = {
   stop: stopping.signal,
   running: false,
-  stoppingLine: json ? '{"type":"stopping"}' : 'Shutting down...',
+  stoppingLine: headless ? (json ? '{"type":"stopping"}' : 'Shutting down...') : undefined,
+  stopMs: 1_500,
+  stopCode: undefined,
   fail(error) {
     const reason = error instanceof Error ? error.message : String(error)
     print(2, reason)
@@ -63,23 +62,29 @@ function onSignal(signal) {
   if (echo) {
     return
   }
-  if (asked || !headless) {
-    process.exit(128 + constants.signals[signal])
+  const code = 128 + constants.signals[signal]
+  if (asked || !(headless || host.running)) {
+    process.exit(code)
   }
   asked = true
-  print(1, host.stoppingLine)
+  host.stopCode = code
+  if (host.stoppingLine !== undefined) {
+    print(1, host.stoppingLine)
+  }
   requestStop()
 }
 
-/** Stop as a signal does, but without a word: the command runs until it has closed everything, or for `stopMs`. */
+/** Stop as a signal does, but without a word: the command runs until it has closed everything, or for `host.stopMs`. */
 function requestStop() {
   stopping.abort()
   if (!host.running) {
     process.exit(0)
   }
-  setTimeout(() => {
-    process.exit(0)
-  }, stopMs)
+  if (host.stopMs !== Number.POSITIVE_INFINITY) {
+    setTimeout(() => {
+      process.exit(0)
+    }, host.stopMs)
+  }
 }
 
 /** The end after an error that nobody expected. */

@@ -1,6 +1,7 @@
-/** Writes `docs/options.md` from the options table: `npx node -C vicinity-source packages/cli/scripts/options.ts`. */
+/** Writes `docs/options.md` and `docs/simulate.md` from the tables: `npx node -C vicinity-source packages/cli/scripts/options.ts`. */
 import { writeFileSync } from 'node:fs'
 import { optionsMarkdown } from '../src/markdown.ts'
+import { simulateMarkdown } from '../src/simulate/markdown.ts'
 
-const page = new URL('../../../docs/options.md', import.meta.url)
-writeFileSync(page, optionsMarkdown())
+writeFileSync(new URL('../../../docs/options.md', import.meta.url), optionsMarkdown())
+writeFileSync(new URL('../../../docs/simulate.md', import.meta.url), simulateMarkdown())

@@ -3,8 +3,7 @@ import { CommanderError } from 'commander'
 import { UsageError } from './errors.ts'
 import { failure } from './failure.ts'
 import { runProgram } from './program.ts'
-import type { Host } from './host.ts'
-import type { ExitCode } from './program.ts'
+import type { ExitCode, Host } from './host.ts'
 
 /** Runs the command that `argv` (without the interpreter and the script) names, and gives the process's exit code. */
 export async function main(argv: readonly string[], host: Host): Promise<ExitCode> {

@@ -1,6 +1,6 @@
 /** The options table as the page `docs/options.md`. */
-import { idCreateOptions, idShowOptions, nodeOptions, simulateReplayOptions } from './options.ts'
-import { defaultOf } from './program.ts'
+import { idCreateOptions, idShowOptions, nodeOptions, simulateOptions, simulateReplayOptions } from './options.ts'
+import { defaultOf } from './commander.ts'
 import type { OptionSpec, OptionTable } from './options.ts'
 
 /** The whole page. */
@@ -18,6 +18,9 @@ export function optionsMarkdown(): string {
     ...section('vicinity node', nodeOptions),
     ...section('vicinity id create', idCreateOptions),
     ...section('vicinity id show', idShowOptions),
+    ...section('vicinity simulate <scenario>', simulateOptions),
+    'What is simulated is decided by further options, and by scenarios that set them: [simulate.md](simulate.md).',
+    '',
     ...section('vicinity simulate replay <file>', simulateReplayOptions),
     '## Where `REMOTE_PEERS` goes',
     '',

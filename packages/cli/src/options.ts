@@ -194,6 +194,68 @@ export const idShowOptions = {
   json: { ...json, example: 'vicinity id show --json' }
 } as const satisfies OptionTable
 
+/** `vicinity simulate <scenario>`, besides what is simulated. Only the command line decides that, or a run could not be had again. */
+export const simulateOptions = {
+  seed: {
+    type: 'text',
+    placeholder: 'text',
+    form: { pattern: /^[\w.:/+-]{1,64}$/, words: 'it has to be up to 64 letters, digits or any of . : / + _ -' },
+    env: [],
+    help: 'everything random follows from it: the same seed and flags give the same run, and the same hash',
+    otherwise: 'a random number, which is printed',
+    example: 'vicinity simulate baseline --seed 1'
+  },
+  seeds: {
+    type: 'text',
+    placeholder: 'count',
+    default: '1',
+    form: { pattern: /^\d{1,9}$/, words: 'it has to be a whole number from 1 to 100000' },
+    env: [],
+    help: 'run so many seeds, the one given and those that follow it, on all cores',
+    example: 'vicinity simulate swarm --seeds 1000'
+  },
+  threads: {
+    type: 'text',
+    placeholder: 'count',
+    form: { pattern: /^\d{1,9}$/, words: 'it has to be a whole number from 1 to 1024' },
+    env: [],
+    help: 'how many seeds run at a time',
+    otherwise: 'as many as there are cores',
+    example: 'vicinity simulate baseline --nodes 50000 --seeds 4 --threads 1'
+  },
+  out: {
+    type: 'text',
+    placeholder: 'folder',
+    env: [],
+    help: 'write the report as JSON and its pictures as SVG into a folder; no file that exists is touched',
+    otherwise: 'none',
+    example: 'vicinity simulate partition --seed 1 --out partition'
+  },
+  json: {
+    ...json,
+    help: 'the report as one JSON document on standard output',
+    example: 'vicinity simulate churn --seed 1 --json'
+  },
+  'only-faults': {
+    type: 'text',
+    placeholder: 'numbers',
+    form: { pattern: /^(none|\d{1,9}(,\d{1,9})*)$/, words: 'it has to be numbers with commas between them, or none' },
+    env: [],
+    help: 'of the faults only those with these numbers, from 0; for runs that were shrunk',
+    otherwise: 'all',
+    example: 'vicinity simulate partition --seed 1 --only-faults none'
+  },
+  'only-lookups': {
+    type: 'text',
+    placeholder: 'numbers',
+    form: { pattern: /^(none|\d{1,9}(,\d{1,9})*)$/, words: 'it has to be numbers with commas between them, or none' },
+    env: [],
+    help: 'of the lookups only those with these numbers, from 0; for runs that were shrunk',
+    otherwise: 'all',
+    example: 'vicinity simulate baseline --seed 1 --only-lookups 0,5'
+  }
+} as const satisfies OptionTable
+
 /** `vicinity simulate replay <file>` */
 export const simulateReplayOptions = {
   partial: {

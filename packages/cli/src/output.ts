@@ -24,11 +24,16 @@ export class LineWriter {
 
   /** Write one line (its end is added here). */
   line(text: string): void {
+    this.text(`${text}\n`)
+  }
+
+  /** Write a text as it is, such as a line that is to be written over. */
+  text(text: string): void {
     if (!this.#open) {
       return
     }
     try {
-      this.#write(Buffer.from(`${text}\n`))
+      this.#write(Buffer.from(text))
     } catch {
       // A pipe's reader that ended, a terminal that was closed, a disk that is full: not worth the node's life.
       this.#open = false

@@ -1,14 +1,10 @@
 /** The command line: commander, fed from the options table, with help that begins with examples. */
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
+import { addOptions, describe, examplesOf, settingsOf } from './commander.ts'
 import { idCreateOptions, idShowOptions, nodeExamples, nodeOptions, simulateReplayOptions } from './options.ts'
-import { LineWriter } from './output.ts'
-import { readSettings } from './settings.ts'
 import { version } from './version.ts'
-import type { Host } from './host.ts'
-import type { OptionSpec, OptionTable, Values } from './options.ts'
-
-/** The exit code of a command that ran. */
-export type ExitCode = 0 | 1
+import type { ExitCode, Host } from './host.ts'
+import type { OptionTable, Values } from './options.ts'
 
 /** The commands' own code, loaded when one runs: `--help` and `--version` need none of it. */
 interface Runners {
@@ -34,7 +30,8 @@ export async function runProgram(argv: readonly string[], host: Host, env: NodeJ
     'vicinity id create',
     'vicinity node --key-file vicinity.key',
     'vicinity node --record trace.jsonl',
-    'vicinity simulate replay trace.jsonl'
+    'vicinity simulate replay trace.jsonl',
+    'vicinity simulate baseline --nodes 1000'
   ]).version(version(), '-V, --version', 'show the version')
 
   const add = <Table extends OptionTable>(
@@ -46,13 +43,9 @@ export async function runProgram(argv: readonly string[], host: Host, env: NodeJ
     run: (settings: Values<Table>, ...args: string[]) => Promise<ExitCode>
   ): void => {
     const command = describe(parent.command(name), summary, examples)
-    for (const [option, spec] of Object.entries(table)) {
-      command.addOption(commanderOption(option, spec))
-    }
+    addOptions(command, table)
     command.action(async () => {
-      // Commander knows `--key-file` as `keyFile`.
-      const flags = Object.fromEntries(command.options.map(option => [option.name(), command.opts()[option.attributeName()]]))
-      exitCode = await run(readSettings(table, flags, env), ...command.args)
+      exitCode = await run(settingsOf(command, table, env), ...command.args)
     })
   }
 
@@ -82,8 +75,18 @@ export async function runProgram(argv: readonly string[], host: Host, env: NodeJ
     runners.idShow
   )
   const simulate = describe(program.command('simulate'), 'Run the DHT in a simulation, or again as it was recorded.', [
+    'vicinity simulate baseline',
+    'vicinity simulate churn --nodes 500 --session-median 10 --seed 1',
+    'vicinity simulate swarm --seeds 100',
     'vicinity simulate replay trace.jsonl'
   ])
+  const [first, second] = argv.filter(argument => !argument.startsWith('-'))
+  const scenarios = first === 'simulate' && second !== 'replay' ? await import('./simulate/scenarios.ts') : undefined
+  scenarios?.addScenarios(simulate, host, env, code => {
+    exitCode = code
+  })
+
+  simulate.commandsGroup('Traces:')
   add(
     simulate,
     'replay <file>',
@@ -93,56 +96,11 @@ export async function runProgram(argv: readonly string[], host: Host, env: NodeJ
     runners.simulateReplay
   )
 
-  await program.parseAsync(argv, { from: 'user' })
-  return exitCode
-}
-
-/** What every command has: its examples before all else, and errors that are thrown instead of printed. */
-function describe(command: Command, summary: string, examples: readonly string[]): Command {
-  return command
-    .description(summary)
-    .helpOption('-h, --help', 'show this help')
-    .helpCommand(false)
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeOut: printHelp, writeErr: printHelp, outputError: () => {} })
-    .addHelpText('before', `Examples:\n${examples.map(example => `  ${example}`).join('\n')}\n`)
-}
-
-function examplesOf(table: OptionTable): string[] {
-  return Object.values(table).map(({ example }) => example)
-}
-
-/** All that commander prints by itself is help, which is what was asked for or the answer to a command that is not whole. */
-function printHelp(text: string): void {
-  new LineWriter(1).line(text.replace(/\n$/, ''))
-}
-
-function commanderOption(name: string, spec: OptionSpec): Option {
-  switch (spec.type) {
-    case 'flag':
-      return new Option(`--${name}`, explain(spec))
-    case 'addresses':
-      return new Option(`--${name} <address>`, explain(spec)).argParser((value: string, before: string[] | undefined) => [
-        ...(before ?? []),
-        value
-      ])
-    case 'choice':
-    case 'text':
-      return new Option(`--${name} <${spec.placeholder}>`, explain(spec))
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    throw scenarios === undefined ? error : scenarios.sayScenario(error)
   }
-}
 
-function explain(spec: OptionSpec): string {
-  const notes = [
-    ...('choices' in spec ? [`one of: ${spec.choices.join(', ')}`] : []),
-    ...(defaultOf(spec) === '' ? [] : [`default: ${defaultOf(spec)}`]),
-    `env: ${spec.env.join(', ')}`
-  ]
-  return `${spec.help} (${notes.join('; ')})`
-}
-
-/** What holds without the option, in words; nothing for a flag, which is then simply not there. */
-export function defaultOf(spec: OptionSpec): string {
-  return spec.otherwise ?? ('default' in spec ? (spec.default ?? '') : '')
+  return exitCode
 }

@@ -3,11 +3,17 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { keyTypes, networkScopes, payloadFormats, presets, unsignedPolicies } from '@vicinity/peer'
 import { optionsMarkdown } from '../src/markdown.ts'
-import { idCreateOptions, idShowOptions, nodeOptions, simulateReplayOptions } from '../src/options.ts'
+import { simulateMarkdown } from '../src/simulate/markdown.ts'
+import { idCreateOptions, idShowOptions, nodeOptions, simulateOptions, simulateReplayOptions } from '../src/options.ts'
 
 test('docs/options.md is what the options table says', async () => {
   const page = await readFile(new URL('../../../docs/options.md', import.meta.url), 'utf8')
   assert.equal(page, optionsMarkdown(), 'write it again: npx node -C vicinity-source packages/cli/scripts/options.ts')
+})
+
+test('docs/simulate.md is what the tables of the simulator say', async () => {
+  const page = await readFile(new URL('../../../docs/simulate.md', import.meta.url), 'utf8')
+  assert.equal(page, simulateMarkdown(), 'write it again: npx node -C vicinity-source packages/cli/scripts/options.ts')
 })
 
 test('the words offered are those that the peer takes, and the defaults are the headless preset', () => {
@@ -28,7 +34,7 @@ test('the words offered are those that the peer takes, and the defaults are the 
 })
 
 test('no two options of a command read the same variable, and each example uses its option', () => {
-  for (const table of [nodeOptions, idCreateOptions, idShowOptions, simulateReplayOptions]) {
+  for (const table of [nodeOptions, idCreateOptions, idShowOptions, simulateOptions, simulateReplayOptions]) {
     const variables = Object.values(table).flatMap(({ env }) => env)
     assert.deepEqual(variables, [...new Set(variables)])
     for (const [name, { example }] of Object.entries(table)) {

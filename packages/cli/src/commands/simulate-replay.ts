@@ -7,7 +7,7 @@ import { replayJson, replayText } from '../replay-report.ts'
 import { fileReason, TraceFileError } from '../trace-file.ts'
 import { version } from '../version.ts'
 import type { ReplayReport } from '@vicinity/simulator/replay'
-import type { ExitCode } from '../program.ts'
+import type { ExitCode } from '../host.ts'
 import type { simulateReplayOptions, Values } from '../options.ts'
 
 /** Replays the trace in a file. 0 if it decides the same; throws {@link TraceFileError} for a file that cannot be read. */

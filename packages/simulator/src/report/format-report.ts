@@ -22,8 +22,7 @@ const indent = '  '
 /** @returns the page, ending in a line feed. */
 export function formatReport(report: RunReport, style: ReportStyle = {}): string {
   const width = style.width ?? 80
-  const paint: Paint = (name, text) =>
-    style.colour === true ? `\u001b[${escapes[name][0]}m${text}\u001b[${escapes[name][1]}m` : text
+  const paint = paintOf(style)
   const sections = [
     heading(report, width, paint),
     lookups(report.lookups, paint),
@@ -46,6 +45,15 @@ const endings = {
   interrupted: 'Interrupted: this is what there was until then.',
   failed: 'Ended by an error, which stands under Checks: this is what there was until then.'
 } as const
+
+/** The lines on lookups alone, as they stand in a page: for reports on more than one run. */
+export function formatLookups(report: LookupReport, style: ReportStyle = {}): string[] {
+  return lookups(report, paintOf(style))
+}
+
+function paintOf({ colour }: ReportStyle): Paint {
+  return (name, text) => (colour === true ? `\u001b[${escapes[name][0]}m${text}\u001b[${escapes[name][1]}m` : text)
+}
 
 function heading(report: RunReport, width: number, paint: Paint): string[] {
   const { scenario, seed, commit, ended, machine } = report

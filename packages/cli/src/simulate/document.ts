@@ -1,0 +1,37 @@
+/** What several seeds came to, as one JSON document. The document of one seed is its `RunReport`. */
+import { reportVersion } from '@vicinity/simulator'
+import type { LookupReport, RunReport } from '@vicinity/simulator'
+import type { Effort } from './page.ts'
+import type { Failure, Results } from './results.ts'
+
+export interface SeedsReport {
+  readonly version: typeof reportVersion
+  readonly scenario: string
+  readonly commit?: string
+  /** The command that does it all again. */
+  readonly command: string
+  readonly ended: 'completed' | 'interrupted'
+  /** Those that were asked for. */
+  readonly seeds: readonly string[]
+  /** All lookups of all runs. */
+  readonly lookups: LookupReport
+  readonly failures: readonly Failure[]
+  /** Of the seeds that were run, in their order. */
+  readonly runs: readonly RunReport[]
+  readonly machine: Effort & { readonly runtime: string }
+}
+
+export function seedsReport(results: Results, seeds: readonly string[], command: string, effort: Effort): SeedsReport {
+  return {
+    version: reportVersion,
+    scenario: results.scenario,
+    ...results.version,
+    command,
+    ended: results.interrupted ? 'interrupted' : 'completed',
+    seeds,
+    lookups: results.lookups.report(),
+    failures: results.failures,
+    runs: results.reports,
+    machine: { ...effort, runtime: `Node.js ${process.versions.node}` }
+  }
+}

@@ -1,0 +1,39 @@
+/** What the command and its worker threads say to each other: plain data, which crosses between them as copies. */
+import type { Finding, MeasuresData, RunReport, SceneData, SimulationInit } from '@vicinity/simulator'
+
+/** One simulation to run. */
+export interface Job {
+  readonly init: SimulationInit
+  /** Whether pictures are wanted of it, which takes collecting what is in them. */
+  readonly scene: boolean
+}
+
+/** What a worker is given when it starts. */
+export interface WorkerInit {
+  /** One number that is 0 until everybody is to stop. */
+  readonly stop: SharedArrayBuffer
+}
+
+/** What came of a job. */
+export interface JobResult {
+  /** Without `commit`, `command` and the memory used, which the worker does not know. */
+  readonly report: RunReport
+  readonly findings: readonly Finding[]
+  /** What all its lookups came to. */
+  readonly lookups: MeasuresData
+  readonly scene: SceneData | undefined
+}
+
+export type WorkerMessage =
+  | { readonly type: 'progress'; readonly virtualMs: number; readonly events: number }
+  | { readonly type: 'done'; readonly result: JobResult }
+  /** The job itself could not be run. */
+  | { readonly type: 'failed'; readonly reason: string }
+
+/** One job's end, as its owner hears of it. */
+export type JobEnd =
+  | { readonly type: 'done'; readonly result: JobResult }
+  /** It could not be run, or its thread died. */
+  | { readonly type: 'failed'; readonly reason: string }
+  /** The user wanted to stop before it began. */
+  | { readonly type: 'skipped' }

@@ -1,0 +1,77 @@
+/** The simulator's scenarios and options as the page `docs/simulate.md`. */
+import { optionSpecs } from '@vicinity/simulator'
+import { argumentsOf, flagOf, knobGroups, placeholderOf, rangeOf, shown } from './knobs.ts'
+import { offers } from './scenarios.ts'
+import type { OptionName } from '@vicinity/simulator'
+
+/** The whole page. */
+export function simulateMarkdown(): string {
+  return [
+    '# Simulations',
+    '',
+    "Made from the simulator's tables (`packages/simulator/src/options.ts` and `scenarios.ts`) by `packages/cli/scripts/options.ts`;",
+    'a test fails when it is out of date.',
+    '',
+    '```',
+    'vicinity simulate baseline                                        a scenario as it is, with a seed that is drawn and printed',
+    'vicinity simulate churn --nodes 500 --session-median 10 --seed 1  with some of it otherwise',
+    'vicinity simulate partition --seed 1 --out partition              with its report as JSON and its pictures in a folder',
+    'vicinity simulate swarm --seeds 1000                              many seeds, on all cores',
+    'vicinity simulate baseline --seed 1 --json                        the report as JSON on standard output',
+    '```',
+    '',
+    'The same scenario, flags and seed give the same run: the hash at the end of the report is of every event of it, and is the',
+    'same on every machine, Node version and browser engine. What belongs to the run rather than to what is simulated (`--seeds`, `--threads`,',
+    '`--out` and so on) stands in [options.md](options.md).',
+    '',
+    'The report goes to standard output, progress to standard error. The exit code is 0 if every check held, 1 if one did not or if',
+    'something could not be run; the report then ends with the command that does it again. Ctrl-C reports what there was until then and exits',
+    'with 130; a second one ends at once.',
+    '',
+    '## Scenarios',
+    '',
+    'A scenario is a set of options with a name; every option can be set otherwise.',
+    '',
+    '| scenario | what it is | it sets |',
+    '| --- | --- | --- |',
+    ...offers.map(({ name, summary, preset }) =>
+      row([`\`${name}\``, summary, preset === 'drawn' ? 'whatever is drawn' : `\`${argumentsOf(preset).join(' ')}\``])
+    ),
+    '',
+    '## Options',
+    '',
+    'Shares are from 0 to 1 unless it says otherwise. What stands under *drawn* is what `swarm` chooses from.',
+    '',
+    ...knobGroups.flatMap(({ heading, names }) => [
+      `### ${heading.replace(/:$/, '')}`,
+      '',
+      '| option | default | values | drawn | what it is |',
+      '| --- | --- | --- | --- | --- |',
+      ...names.map(optionRow),
+      ''
+    ])
+  ].join('\n')
+}
+
+function optionRow(name: OptionName): string {
+  const spec = optionSpecs[name]
+  const flag =
+    spec.type === 'flag'
+      ? spec.default
+        ? flagOf(name).replace('--', '--no-')
+        : flagOf(name)
+      : `${flagOf(name)} <${placeholderOf(spec)}>`
+  const unit = spec.type === 'number' && spec.unit !== '' ? ` ${spec.unit}` : ''
+  return row([
+    `\`${flag}\``,
+    `${shown(spec.default)}${unit}`,
+    spec.type === 'flag' ? 'yes or no' : spec.type === 'choice' ? spec.choices.join(', ') : rangeOf(spec),
+    spec.swarm === undefined ? '' : [...new Set(spec.swarm)].map(shown).join(', '),
+    spec.help
+  ])
+}
+
+function row(cells: readonly string[]): string {
+  // a bar would end the cell
+  return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}

@@ -1,0 +1,61 @@
+/** What a command's simulations came to, gathered as they end: every report, and all lookups together. */
+import { LookupMeasures, mergeScenes } from '@vicinity/simulator'
+import { commit } from '../commit.ts'
+import { reproduce } from './reproduce.ts'
+import type { Finding, RunReport, SceneData, SimulationInit } from '@vicinity/simulator'
+import type { JobEnd } from './jobs.ts'
+
+/** One seed whose run found something wrong, or was none. */
+export interface Failure {
+  readonly seed: string
+  readonly command: string
+  readonly findings: readonly Finding[]
+  /** Why it could not be run, if that is what is wrong. */
+  readonly reason?: string
+}
+
+export class Results {
+  readonly scenario: string
+  readonly reports: RunReport[] = []
+  readonly failures: Failure[] = []
+  readonly lookups = new LookupMeasures('all lookups')
+  /** Whether the user ended it before all was run. */
+  interrupted = false
+  scene: SceneData | undefined
+  readonly #commit = commit()
+
+  constructor(scenario: string) {
+    this.scenario = scenario
+  }
+
+  /** @returns the report of a run, if there is one. */
+  add(init: SimulationInit, end: JobEnd): RunReport | undefined {
+    const { seed } = init
+    switch (end.type) {
+      case 'skipped':
+        this.interrupted = true
+        return undefined
+      case 'failed':
+        this.failures.push({ seed, command: reproduce(init), findings: [], reason: end.reason })
+        return undefined
+      case 'done': {
+        const { findings, lookups, scene } = end.result
+        const report = { ...end.result.report, ...this.version, command: reproduce(init) }
+        this.reports.push(report)
+        this.lookups.merge(lookups)
+        this.scene = mergeScenes([...(this.scene === undefined ? [] : [this.scene]), ...(scene === undefined ? [] : [scene])])
+        this.interrupted ||= report.ended === 'interrupted'
+        if (findings.length > 0) {
+          this.failures.push({ seed, command: report.command, findings })
+        }
+
+        return report
+      }
+    }
+  }
+
+  /** The commit that ran, where it is known. */
+  get version(): { readonly commit?: string } {
+    return this.#commit === undefined ? {} : { commit: this.#commit }
+  }
+}

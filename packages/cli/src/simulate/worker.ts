@@ -1,0 +1,50 @@
+/** A worker thread: runs one simulation after another, as it is told, so that the main thread hears Ctrl-C and shows progress. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { runInit, Scene } from '@vicinity/simulator'
+import { reasonOf } from '../errors.ts'
+import type { Simulation } from '@vicinity/simulator'
+import type { Job, JobResult, WorkerInit, WorkerMessage } from './jobs.ts'
+
+const { stop } = workerData as WorkerInit
+const stopping = new Int32Array(stop)
+
+parentPort?.on('message', (job: Job) => {
+  try {
+    say({ type: 'done', result: run(job) })
+  } catch (error) {
+    say({ type: 'failed', reason: reasonOf(error) })
+  }
+})
+
+function run(job: Job): JobResult {
+  let simulation: Simulation | undefined
+  let scene: Scene | undefined
+  const start = performance.now()
+  const { report, findings } = runInit(job.init, {
+    began(made) {
+      simulation = made
+      scene = job.scene ? new Scene(made) : undefined
+    },
+    yielded({ world }) {
+      say({ type: 'progress', virtualMs: world.now, events: world.events })
+      return Atomics.load(stopping, 0) === 0
+    }
+  })
+  if (simulation === undefined) {
+    throw new Error('a run has a simulation')
+  }
+
+  const wallTimeMs = performance.now() - start
+  const seconds = Math.max(wallTimeMs, 1) / 1_000
+  const machine = {
+    wallTimeMs,
+    eventsPerSecond: report.events / seconds,
+    requestsPerSecond: report.requests / seconds,
+    runtime: `Node.js ${process.versions.node}`
+  }
+  return { report: { ...report, machine }, findings, lookups: simulation.whole.data(), scene: scene?.data() }
+}
+
+function say(message: WorkerMessage): void {
+  parentPort?.postMessage(message)
+}

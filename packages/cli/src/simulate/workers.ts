@@ -1,0 +1,151 @@
+/** Runs simulations in worker threads: a job to each thread, the next when it is done. A thread that dies takes only its job along. */
+import { Worker } from 'node:worker_threads'
+import { codeOf, reasonOf } from '../errors.ts'
+import type { Job, JobEnd, WorkerInit, WorkerMessage } from './jobs.ts'
+
+export interface RunJobs {
+  readonly jobs: readonly Job[]
+  /** How many threads there are at most. */
+  readonly threads: number
+  /** Ends every run where it is; its report then says so. */
+  readonly stop: AbortSignal
+  /** How far a job is. */
+  readonly progress: (job: number, virtualMs: number, events: number) => void
+  /** Called once for every job, in the order of the jobs. */
+  readonly ended: (job: number, end: JobEnd) => void
+}
+
+/** Resolves when every job has ended. */
+export async function runJobs({ jobs, threads, stop, progress, ended }: RunJobs): Promise<void> {
+  const stopping = new SharedArrayBuffer(4)
+  const flag = new Int32Array(stopping)
+  const onStop = (): void => {
+    Atomics.store(flag, 0, 1)
+  }
+  stop.addEventListener('abort', onStop)
+  if (stop.aborted) {
+    onStop()
+  }
+
+  const inOrder = new InOrder(ended)
+  const count = Math.min(threads, jobs.length)
+  let next = 0
+  const work = async (): Promise<void> => {
+    let thread: Thread | undefined
+    for (let at = next++; at < jobs.length; at = next++) {
+      const job = jobs[at]
+      if (job === undefined || stop.aborted) {
+        inOrder.ended(at, { type: 'skipped' })
+        continue
+      }
+
+      thread ??= new Thread({ stop: stopping }, count)
+      const end = await thread.run(job, (virtualMs, events) => {
+        progress(at, virtualMs, events)
+      })
+      if (!thread.alive) {
+        thread = undefined
+      }
+
+      inOrder.ended(at, end)
+    }
+
+    await thread?.end()
+  }
+  await Promise.all(Array.from({ length: count }, work))
+  stop.removeEventListener('abort', onStop)
+}
+
+class Thread {
+  readonly #worker: Worker
+  readonly #heapMb: number
+  alive = true
+
+  constructor(init: WorkerInit, threads: number) {
+    this.#heapMb = heapMb(threads)
+    const fromSource = import.meta.url.endsWith('.ts')
+    this.#worker = new Worker(new URL(fromSource ? './worker.ts' : './worker.js', import.meta.url), {
+      workerData: init,
+      // the entry's way of finding the sources does not reach a thread
+      execArgv: fromSource ? ['-C', 'vicinity-source'] : [],
+      resourceLimits: { maxOldGenerationSizeMb: this.#heapMb, maxYoungGenerationSizeMb: youngMb }
+    })
+    // between jobs nobody else listens, and `run` finds it dead
+    this.#worker.on('error', () => {
+      this.alive = false
+    })
+    this.#worker.on('exit', () => {
+      this.alive = false
+    })
+  }
+
+  async run(job: Job, progress: (virtualMs: number, events: number) => void): Promise<JobEnd> {
+    if (!this.alive) {
+      return { type: 'failed', reason: 'its thread ended' }
+    }
+
+    return await new Promise(resolve => {
+      const worker = this.#worker
+      const settle = (end: JobEnd): void => {
+        worker.off('message', onMessage).off('error', onError).off('exit', onExit)
+        resolve(end)
+      }
+      const onMessage = (message: WorkerMessage): void => {
+        if (message.type === 'progress') {
+          progress(message.virtualMs, message.events)
+        } else {
+          settle(message)
+        }
+      }
+      const onError = (error: unknown): void => {
+        this.alive = false
+        settle({ type: 'failed', reason: this.#why(error) })
+      }
+      const onExit = (code: number): void => {
+        this.alive = false
+        settle({ type: 'failed', reason: `its thread ended with exit code ${code}` })
+      }
+      worker.on('message', onMessage).on('error', onError).on('exit', onExit)
+      worker.postMessage(job)
+    })
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #why(error: unknown): string {
+    return codeOf(error) === 'ERR_WORKER_OUT_OF_MEMORY'
+      ? `it needs more than the ${this.#heapMb} MB of memory that its thread may have: take fewer --nodes, or fewer --threads at a time`
+      : reasonOf(error)
+  }
+}
+
+/** Of the memory that is free now, nearly all, in equal parts: Node's own limit would stop a large network long before. */
+function heapMb(threads: number): number {
+  const free = process.availableMemory() / 2 ** 20
+  return Math.max(256, Math.floor((0.9 * free) / threads))
+}
+
+/** Most of what a simulation makes is gone at once: where there is room for it, little is copied. */
+const youngMb = 64
+
+/** Tells ends in the order of the jobs, whichever ends first. */
+class InOrder {
+  readonly #tell: (job: number, end: JobEnd) => void
+  readonly #waiting = new Map<number, JobEnd>()
+  #next = 0
+
+  constructor(tell: (job: number, end: JobEnd) => void) {
+    this.#tell = tell
+  }
+
+  ended(job: number, end: JobEnd): void {
+    this.#waiting.set(job, end)
+    for (let first = this.#waiting.get(this.#next); first !== undefined; first = this.#waiting.get(this.#next)) {
+      this.#waiting.delete(this.#next)
+      this.#tell(this.#next, first)
+      this.#next++
+    }
+  }
+}
