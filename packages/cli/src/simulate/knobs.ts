@@ -145,5 +145,5 @@ export function checked<Result>(make: () => Result): Result {
 
 /** Of all values those that differ from what holds without them. */
 export function differing(values: Readonly<Record<string, unknown>>, from: Settings = defaultOptions): Settings {
-  return Object.fromEntries(optionNames.filter(name => values[name] !== from[name]).map(name => [name, values[name]])) as Settings
+  return Object.fromEntries(optionNames.filter(name => values[name] !== from[name]).map(name => [name, values[name]]))
 }

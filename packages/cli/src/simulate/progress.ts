@@ -24,7 +24,7 @@ export class RunProgress {
     this.#ends = ends
     this.#virtual = new Float64Array(ends.length)
     this.#events = new Float64Array(ends.length)
-    this.#rate = new ProgressRate(ends.reduce((sum, end) => sum + end, 0))
+    this.#rate = new ProgressRate(ends.reduce((total, end) => total + end, 0))
     this.#rate.sample(0, 0, 0)
     this.#shownAt = this.#start
     if (this.#terminal) {

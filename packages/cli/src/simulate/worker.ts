@@ -20,13 +20,19 @@ function run(job: Job): JobResult {
   let simulation: Simulation | undefined
   let scene: Scene | undefined
   const start = performance.now()
+  let told = start
   const { report, findings } = runInit(job.init, {
     began(made) {
       simulation = made
       scene = job.scene ? new Scene(made) : undefined
     },
     yielded({ world }) {
-      say({ type: 'progress', virtualMs: world.now, events: world.events })
+      const now = performance.now()
+      if (now - told >= tellMs) {
+        told = now
+        say({ type: 'progress', virtualMs: world.now, events: world.events })
+      }
+
       return Atomics.load(stopping, 0) === 0
     }
   })
@@ -44,6 +50,9 @@ function run(job: Job): JobResult {
   }
   return { report: { ...report, machine }, findings, lookups: simulation.whole.data(), scene: scene?.data() }
 }
+
+/** How often it says how far it is. */
+const tellMs = 100
 
 function say(message: WorkerMessage): void {
   parentPort?.postMessage(message)

@@ -61,4 +61,5 @@ export function runSeed(seed: string, given: Settings = {}): SeedRun {
   return runInit(initOf(seed, given))
 }
 
-const eventsAtOnce = 100_000
+/** So few that whoever watches is asked several times a second. */
+const eventsAtOnce = 10_000
