@@ -23,7 +23,6 @@ const runners: Runners = {
 
 /** Parses `argv` and runs the command it names. Throws `CommanderError` for help, version and usage, `UsageError` for bad values. */
 export async function runProgram(argv: readonly string[], host: Host, env: NodeJS.ProcessEnv): Promise<ExitCode> {
-  let exitCode: ExitCode = 0
   const program = describe(new Command('vicinity'), 'A Universal Connectivity peer on a Kademlia DHT of its own.', [
     'vicinity node',
     'vicinity node --bootstrap /ip4/127.0.0.1/tcp/4001/p2p/12D3KooW…',
@@ -33,74 +32,95 @@ export async function runProgram(argv: readonly string[], host: Host, env: NodeJ
     'vicinity simulate replay trace.jsonl',
     'vicinity simulate baseline --nodes 1000'
   ]).version(version(), '-V, --version', 'show the version')
+  const commands = new Commands(host, env)
+  commands.addNode(program)
+  commands.addId(program)
+  await commands.addSimulate(program, argv)
+  await program.parseAsync(argv, { from: 'user' })
+  return commands.exitCode
+}
 
-  const add = <Table extends OptionTable>(
+/** The commands, and how the one went that ran. */
+class Commands {
+  exitCode: ExitCode = 0
+  readonly #host: Host
+  readonly #env: NodeJS.ProcessEnv
+
+  constructor(host: Host, env: NodeJS.ProcessEnv) {
+    this.#host = host
+    this.#env = env
+  }
+
+  addNode(program: Command): void {
+    this.#add(
+      program,
+      'node',
+      'Run a peer without a person at it, as the Kademlia checkpoint asks.',
+      nodeOptions,
+      ['vicinity node', ...nodeExamples.map(option => nodeOptions[option].example)],
+      async settings => await runners.node(settings, this.#host)
+    )
+  }
+
+  addId(program: Command): void {
+    const id = describe(program.command('id'), 'Make or show an identity.', ['vicinity id create', 'vicinity id show'])
+    this.#add(
+      id,
+      'create',
+      'Make an identity and save it; a file that exists is never touched.',
+      idCreateOptions,
+      ['vicinity id create', ...examplesOf(idCreateOptions)],
+      runners.idCreate
+    )
+    this.#add(
+      id,
+      'show',
+      'Show the identity in a file.',
+      idShowOptions,
+      ['vicinity id show', ...examplesOf(idShowOptions)],
+      runners.idShow
+    )
+  }
+
+  async addSimulate(program: Command, argv: readonly string[]): Promise<void> {
+    const simulate = describe(program.command('simulate'), 'Run the DHT in a simulation, or again as it was recorded.', [
+      'vicinity simulate baseline',
+      'vicinity simulate churn --nodes 500 --session-median 10 --seed 1',
+      'vicinity simulate swarm --seeds 100',
+      'vicinity simulate replay trace.jsonl'
+    ])
+    // the scenarios come from the simulator, which is loaded where one is wanted
+    const [first, second] = argv.filter(argument => !argument.startsWith('-'))
+    if (first === 'simulate' && second !== 'replay') {
+      const { addScenarios } = await import('./simulate/scenarios.ts')
+      addScenarios(simulate, this.#host, this.#env, code => {
+        this.exitCode = code
+      })
+    }
+
+    simulate.commandsGroup('Traces:')
+    this.#add(
+      simulate,
+      'replay <file>',
+      'Tell the engine what a node was told that ran with --record, and show whether it decides the same.',
+      simulateReplayOptions,
+      ['vicinity simulate replay trace.jsonl', ...examplesOf(simulateReplayOptions)],
+      runners.simulateReplay
+    )
+  }
+
+  #add<Table extends OptionTable>(
     parent: Command,
     name: string,
     summary: string,
     table: Table,
     examples: readonly string[],
     run: (settings: Values<Table>, ...args: string[]) => Promise<ExitCode>
-  ): void => {
+  ): void {
     const command = describe(parent.command(name), summary, examples)
     addOptions(command, table)
     command.action(async () => {
-      exitCode = await run(settingsOf(command, table, env), ...command.args)
+      this.exitCode = await run(settingsOf(command, table, this.#env), ...command.args)
     })
   }
-
-  add(
-    program,
-    'node',
-    'Run a peer without a person at it, as the Kademlia checkpoint asks.',
-    nodeOptions,
-    ['vicinity node', ...nodeExamples.map(option => nodeOptions[option].example)],
-    async settings => await runners.node(settings, host)
-  )
-  const id = describe(program.command('id'), 'Make or show an identity.', ['vicinity id create', 'vicinity id show'])
-  add(
-    id,
-    'create',
-    'Make an identity and save it; a file that exists is never touched.',
-    idCreateOptions,
-    ['vicinity id create', ...examplesOf(idCreateOptions)],
-    runners.idCreate
-  )
-  add(
-    id,
-    'show',
-    'Show the identity in a file.',
-    idShowOptions,
-    ['vicinity id show', ...examplesOf(idShowOptions)],
-    runners.idShow
-  )
-  const simulate = describe(program.command('simulate'), 'Run the DHT in a simulation, or again as it was recorded.', [
-    'vicinity simulate baseline',
-    'vicinity simulate churn --nodes 500 --session-median 10 --seed 1',
-    'vicinity simulate swarm --seeds 100',
-    'vicinity simulate replay trace.jsonl'
-  ])
-  const [first, second] = argv.filter(argument => !argument.startsWith('-'))
-  const scenarios = first === 'simulate' && second !== 'replay' ? await import('./simulate/scenarios.ts') : undefined
-  scenarios?.addScenarios(simulate, host, env, code => {
-    exitCode = code
-  })
-
-  simulate.commandsGroup('Traces:')
-  add(
-    simulate,
-    'replay <file>',
-    'Tell the engine what a node was told that ran with --record, and show whether it decides the same.',
-    simulateReplayOptions,
-    ['vicinity simulate replay trace.jsonl', ...examplesOf(simulateReplayOptions)],
-    runners.simulateReplay
-  )
-
-  try {
-    await program.parseAsync(argv, { from: 'user' })
-  } catch (error) {
-    throw scenarios === undefined ? error : scenarios.sayScenario(error)
-  }
-
-  return exitCode
 }

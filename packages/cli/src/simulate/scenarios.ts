@@ -1,12 +1,11 @@
 /** `vicinity simulate <scenario>`: a command for each scenario, with every option of the simulator as a flag. */
-import { CommanderError } from 'commander'
 import { scenarioNames, scenarios } from '@vicinity/simulator'
 import { addOptions, describe, settingsOf } from '../commander.ts'
 import { UsageError } from '../errors.ts'
 import { simulateOptions } from '../options.ts'
 import { addKnobs, argumentsOf, readKnobs } from './knobs.ts'
 import type { Settings } from '@vicinity/simulator'
-import type { Command } from 'commander'
+import type { Command, CommanderError } from 'commander'
 import type { ExitCode, Host } from '../host.ts'
 
 interface Offer {
@@ -24,7 +23,7 @@ export const offers: readonly Offer[] = [
 
 /** Adds them to `vicinity simulate`. `exit` is told how it went. */
 export function addScenarios(simulate: Command, host: Host, env: NodeJS.ProcessEnv, exit: (code: ExitCode) => void): void {
-  simulate.commandsGroup('Scenarios:')
+  simulate.commandsGroup('Scenarios:').exitOverride(sayScenario)
   for (const { name, summary, preset } of offers) {
     const command = describe(simulate.command(name), describeOffer(summary, preset), examplesOf(name, preset)).summary(summary)
     command.optionsGroup('This run:')
@@ -58,12 +57,11 @@ export function examplesOf(name: string, preset: Settings | 'drawn'): string[] {
 }
 
 /** Of a name that is none of a scenario, commander says that it is no command. */
-export function sayScenario(error: unknown): unknown {
-  if (!(error instanceof CommanderError) || error.code !== 'commander.unknownCommand') {
-    return error
+function sayScenario(error: CommanderError): never {
+  const [, name, suggestion] = /unknown command '([^]*?)'(?:\s*\(([^)]*)\))?$/.exec(error.message) ?? []
+  if (error.code !== 'commander.unknownCommand' || name === undefined) {
+    throw error
   }
 
-  const [, name = '', suggestion] = /unknown command '([^]*?)'(?:\s*\n?\(([^)]*)\))?$/.exec(error.message) ?? []
-  const names = offers.map(offer => offer.name).join(', ')
-  return new UsageError(`unknown scenario '${name}' ${suggestion === undefined ? `(there are ${names})` : `(${suggestion})`}`)
+  throw new UsageError(`unknown scenario '${name}' (${suggestion ?? `there are ${offers.map(offer => offer.name).join(', ')}`})`)
 }

@@ -47,7 +47,7 @@ interface Recording {
 export class Scene implements Observer {
   readonly #simulation: Simulation
   readonly #rng: Rng
-  readonly #heat = new Float64Array(2 ** sliceBits)
+  readonly #heat = new Float64Array(1 << sliceBits)
   readonly #counts = new Float64Array(spans)
   readonly #recallSums = new Float64Array(spans)
   readonly #spanMs: number
