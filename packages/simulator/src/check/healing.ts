@@ -1,5 +1,6 @@
-import type { Millis } from '@vicinity/kademlia'
+import type { Kademlia, Millis } from '@vicinity/kademlia'
 import type { FinishedLookup } from '../workload/lookups.ts'
+import { indexOf } from '../world/contacts.ts'
 import type { Node } from '../world/node.ts'
 import type { World } from '../world/world.ts'
 import type { Checker } from './checker.ts'
@@ -48,7 +49,7 @@ export class HealingChecker extends Findings implements Checker {
           known.add(peer.contact.id)
         }
 
-        this.#joined(node, node.machine.size, now)
+        this.#joined(node, node.machine, now)
         this.#dead(node, now)
       }
     }
@@ -73,19 +74,27 @@ export class HealingChecker extends Findings implements Checker {
     }
   }
 
-  #joined(node: Node, size: number, now: Millis): void {
+  #joined(node: Node, { size, table }: Kademlia, now: Millis): void {
+    // who was told of nobody but liars when it came knows nobody else, and no table can help it
+    const eclipsed = size > 0 && Array.from(table.entries()).every(({ peer }) => !this.#world.node(indexOf(peer.contact)).honest)
     const others = this.#world.census.size - (node.findable ? 1 : 0)
     const least = Math.min(this.#k, others) / 2
-    this.expect(size >= least, now, node.index, () => `its table holds ${size} of ${others} servers`)
+    this.expect(size >= least || eclipsed, now, node.index, () => `its table holds ${size} of ${others} servers`)
   }
 
   #dead(node: Node, now: Millis): void {
-    const dead = Array.from(node.machine?.table.entries() ?? [], ({ peer }) => peer.contact.id).filter(id => {
-      const index = Number(id.slice(1))
+    const entries = Array.from(node.machine?.table.entries() ?? [], ({ peer }) => peer.contact)
+    const dead = entries.filter(contact => {
+      const index = indexOf(contact)
       const since = this.#world.node(index).up ? Infinity : (this.#down.get(index) ?? 0)
       return now - since > longDead
     })
-    this.expect(dead.length === 0, now, node.index, () => `its table holds [${dead.join(' ')}], who are long gone`)
+    this.expect(
+      dead.length === 0,
+      now,
+      node.index,
+      () => `its table holds [${dead.map(({ id }) => id).join(' ')}], who are long gone`
+    )
   }
 }
 

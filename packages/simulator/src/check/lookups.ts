@@ -63,6 +63,12 @@ export class LookupsChecker extends Findings implements Checker {
       const { op, outcome } = output
       const operated = state.started.get(op)
       state.started.delete(op)
+      for (const [target, walk] of state.own) {
+        if (walk.serves === op) {
+          state.own.delete(target)
+        }
+      }
+
       if (operated !== undefined && outcome.type === 'lookup') {
         state.touched.delete(operated.walk)
         this.#judge(node, operated.walk, `lookup ${op}`, judged(operated, outcome.result, this.#world.now))
@@ -84,7 +90,7 @@ export class LookupsChecker extends Findings implements Checker {
       const operated = request.op === undefined ? undefined : state.started.get(request.op)
       if (operated !== undefined && operated.walk !== walk) {
         operated.walk.over = true
-        walk.widen(this.#rules)
+        walk.widen(this.#rules, request.op)
       }
 
       this.#judge(node, walk, named(request), walk.send(request, this.#world.now))
@@ -121,19 +127,22 @@ export class LookupsChecker extends Findings implements Checker {
 
     const { now } = this.#world
     for (const walk of state.touched) {
-      if (now < walk.began + this.#queryTimeout && !walk.over && !walk.widens) {
+      if (now < walk.began + this.#queryTimeout && !walk.over && walk.serves === undefined) {
         this.#judge(node, walk, 'a lookup', walk.rest(now))
       }
+
+      // the end of one that nobody started is not told of: what comes for it later does not revive it
+      walk.over ||= walk.serves === undefined && state.own.has(walk.target) && !walk.empty && walk.converged(now + 1)
     }
 
     state.touched.clear()
     let refreshing = 0
     for (const [target, walk] of state.own) {
       // nothing says that one of our own has ended, but nothing comes of it after its time
-      if (now >= walk.began + this.#queryTimeout || (!walk.empty && walk.converged(now - 1))) {
+      if (now >= walk.began + this.#queryTimeout || (walk.over && walk.converged(now - 1))) {
         state.own.delete(target)
       } else {
-        refreshing += walk.widens || (!walk.empty && walk.converged(now + 1)) ? 0 : 1
+        refreshing += walk.over || walk.serves !== undefined ? 0 : 1
       }
     }
 

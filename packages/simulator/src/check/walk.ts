@@ -1,4 +1,4 @@
-import type { LookupResult, Millis, PeerInfo, Target } from '@vicinity/kademlia'
+import type { LookupResult, Millis, Op, PeerInfo, Target } from '@vicinity/kademlia'
 import { distance } from './distance.ts'
 import type { Asked } from './ledger.ts'
 
@@ -40,8 +40,8 @@ export class Walk {
   answers = 0
   /** It has ended, and other lookups go on for it. */
   over = false
-  /** It is one of those others: its own end comes unseen. */
-  widens = false
+  /** The operation that it is one of those others for: its own end comes unseen. */
+  serves: Op | undefined
 
   constructor(target: Target, self: string, rules: WalkRules, began: Millis) {
     this.target = target
@@ -51,9 +51,9 @@ export class Walk {
   }
 
   /** It turns out to be one of the lookups that widen an operation, and walks as those do. */
-  widen(rules: WalkRules): void {
+  widen(rules: WalkRules, op: Op | undefined): void {
     this.#rules = rules
-    this.widens = true
+    this.serves = op
   }
 
   get empty(): boolean {

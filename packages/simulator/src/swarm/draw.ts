@@ -30,7 +30,7 @@ function fitting(options: SimulationOptions): SimulationOptions {
     ...options,
     ...fewer(options),
     ...(options.connections ? {} : nobodyNew),
-    sybils: Math.min(options.sybils, Math.floor(options.nodes * mostSybils)),
+    sybils: options.tables === 'join' ? 0 : Math.min(options.sybils, Math.floor(options.nodes * mostSybils)),
     rttMax: Math.max(options.rttMin, options.rttMax),
     beta: Math.min(options.beta, options.k)
   }
@@ -63,7 +63,7 @@ function fewer(options: SimulationOptions): Settings {
 
 const troubles = ['undialable', 'silent', 'slow', 'flooders', 'selfish', 'liars'] as const
 
-/** For each node: where there are as many, they are all that some who join ever hear of. */
+/** For each node: of more, or of those who are there before all others, some who join hear nothing else. */
 const mostSybils = 0.1
 
 /** Of all servers. */
