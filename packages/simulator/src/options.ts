@@ -38,7 +38,7 @@ export type OptionSpec = NumberSpec | ChoiceSpec<string> | FlagSpec
 /** Options in the order in which help and reports list them, by the heading that they stand under. */
 export const optionGroups = {
   network: {
-    nodes: count(1_000, 2, 1_000_000, 'servers and clients together', [20, 20, 30, 30, 50, 80, 200]),
+    nodes: count(1_000, 2, 1_000_000, 'servers and clients together', [20, 20, 30, 30, 40, 60, 100, 200]),
     clients: share(0, 'nodes that ask and do not answer', [0, 0, 0.2, 0.5], 0.95),
     undialable: share(0, 'servers that tell an address at which nobody reaches them', [0, 0, 0.1, 0.3]),
     clustered: share(0, 'servers whose keys crowd in one part of the keyspace', [0, 0, 0.3]),
@@ -87,7 +87,7 @@ export const optionGroups = {
       false
     ]),
     redial: time(60, 's', 0, 3_600, 'how often a node dials those it began with, if it is not connected; 0: never', [60]),
-    wire: flag('let messages cross as bytes', [false, false, true])
+    wire: flag('let messages cross as bytes', [false, false, false, true])
   },
   work: {
     duration: time(60, 's', 0, 864_000, 'virtual time to simulate, before the phase in which the network must heal', [120, 300]),

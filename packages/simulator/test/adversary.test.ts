@@ -56,7 +56,10 @@ function nodesOf(small: SmallWorld, peers: readonly PeerInfo[]): Array<Node | un
 function answerOf(small: SmallWorld, node: Node, key = randomKey(small.rng)): readonly PeerInfo[] {
   const [asker] = small.world.nodes as [Node]
   small.told.length = 0
-  small.send(asker, node, 1_000_000_000, { type: 'FIND_NODE', target: small.world.nodes.find(({ contact }) => contact.key === key)?.contact ?? targetAt(key) })
+  small.send(asker, node, 1_000_000_000, {
+    type: 'FIND_NODE',
+    target: small.world.nodes.find(({ contact }) => contact.key === key)?.contact ?? targetAt(key)
+  })
   small.run(1_000)
   const answer = small.told.find(({ input }) => input.type === 'response' && input.rpc === 1_000_000_000)?.input
   return answer?.type === 'response' && answer.message.type === 'FIND_NODE' ? answer.message.closer : []
@@ -126,7 +129,10 @@ describe('flooders', () => {
       const found = nodesOf(small, closest)
       assert(found.every(each => each !== undefined))
       const honest = small.world.census.closest(key, 3, node)
-      assert(honest.every(each => found.includes(each)), 'the nearest of the honest are found')
+      assert(
+        honest.every(each => found.includes(each)),
+        'the nearest of the honest are found'
+      )
     }
 
     assert.equal(small.world.nodes.length, nodes, 'those made up are no nodes')
@@ -149,12 +155,18 @@ describe('selfish servers', () => {
     const [asker, , target] = small.world.nodes as [Node, Node, Node]
     const [node] = small.bad as [Node]
     const named = answerOf(small, node, target.contact.key).slice(0, 3)
-    assert.deepEqual(named.map(({ contact }) => contact.id), [node, asker, target].map(({ contact }) => contact.id))
+    assert.deepEqual(
+      named.map(({ contact }) => contact.id),
+      [node, asker, target].map(({ contact }) => contact.id)
+    )
     for (let i = 0; i < 10; i++) {
       const key = randomKey(small.rng)
       const from = small.world.node(small.rng.below(30))
       const ids = lookUp(small, from, key).closest.map(({ contact }) => contact.id)
-      assert.deepEqual(ids, small.world.census.closest(key, 8, from).map(({ contact }) => contact.id))
+      assert.deepEqual(
+        ids,
+        small.world.census.closest(key, 8, from).map(({ contact }) => contact.id)
+      )
     }
   })
 })
@@ -167,7 +179,10 @@ describe('liars', () => {
     const key = randomKey(small.rng)
     const left = small.bad.filter(other => other !== node && other !== gone)
     const nearest = left.sort((a, b) => compareDistance(key, a.contact.key, b.contact.key)).slice(0, 8)
-    assert.deepEqual(answerOf(small, node, key).map(({ contact }) => contact.id), nearest.map(({ contact }) => contact.id))
+    assert.deepEqual(
+      answerOf(small, node, key).map(({ contact }) => contact.id),
+      nearest.map(({ contact }) => contact.id)
+    )
   })
 })
 
@@ -175,7 +190,12 @@ describe('Sybils', () => {
   function attacked(around: 'key' | 'node'): { small: SmallWorld; attack: SybilAttack; sybils: Node[] } {
     const small = new SmallWorld({ connections: false }, engine, 'attacked')
     const attack = new SybilAttack({ count: 12, named: 8, around, groups: 2 }, new Rng('attack'))
-    const population = new Population(small.world, { ...defaultOptions, k: 8, nodes: 300, redial: 0 }, new Rng('people'), () => undefined)
+    const population = new Population(
+      small.world,
+      { ...defaultOptions, k: 8, nodes: 300, redial: 0 },
+      new Rng('people'),
+      () => undefined
+    )
     population.settle()
     attack.arrive(small.world, population)
     population.converge()

@@ -39,7 +39,17 @@ function phase(report: RunReport, name: string): number {
 describe('faults', () => {
   it('are none where none is asked for, and each stands at its place whatever the others are', () => {
     const small = new SmallWorld()
-    const all = { partition: 0.3, outage: 0.1, merge: 0.2, clockJump: 1, suspended: 0.1, moved: 0.1, flips: 0.1, slowdown: 2, resets: 0.1 }
+    const all = {
+      partition: 0.3,
+      outage: 0.1,
+      merge: 0.2,
+      clockJump: 1,
+      suspended: 0.1,
+      moved: 0.1,
+      flips: 0.1,
+      slowdown: 2,
+      resets: 0.1
+    }
     const names = (options: Partial<SimulationOptions>): string[] => {
       const population = new Population(small.world, defaultOptions, new Rng('people'), () => undefined)
       return faultsOf(small.world, population, { ...defaultOptions, ...options }, new Rng('faults')).map(({ name }) => name)
@@ -96,8 +106,14 @@ describe('faults', () => {
     const sent = asleep.map(node => node.sent)
     small.told.length = 0
     small.run(8 * hour)
-    assert(small.told.every(({ node }) => !asleep.includes(node)), 'who sleeps is told nothing')
-    assert.deepEqual(asleep.map(node => node.sent), sent)
+    assert(
+      small.told.every(({ node }) => !asleep.includes(node)),
+      'who sleeps is told nothing'
+    )
+    assert.deepEqual(
+      asleep.map(node => node.sent),
+      sent
+    )
     assert(asleep.every(({ contact }) => !world.census.all.some(other => other.contact === contact)))
 
     fault.end()

@@ -52,7 +52,12 @@ describe('mail', () => {
       assert(asked.type === 'FIND_NODE')
       assert.equal(asked.target, node.contact, 'a known peer is that peer, not just bytes')
 
-      for (const closer of [[], [node.info, old], [{ ...old, addresses: noAddresses }], strangers.slice(0, limits.closerPeersRead)]) {
+      for (const closer of [
+        [],
+        [node.info, old],
+        [{ ...old, addresses: noAddresses }],
+        strangers.slice(0, limits.closerPeersRead)
+      ]) {
         const answer = read(mail, { type: 'FIND_NODE', closer }, request)
         assert.deepEqual(answer, { type: 'FIND_NODE', closer })
       }

@@ -68,7 +68,10 @@ describe('the census', () => {
           const others = left.filter(node => node !== except)
           assert.deepEqual(indexes(census.closest(key, count, except)), indexes(byDistance(others, key).slice(0, count)))
           const even = (node: Node): boolean => node.index % 2 === 0
-          assert.deepEqual(indexes(census.closestOf(key, count, even)), indexes(byDistance(left.filter(even), key).slice(0, count)))
+          assert.deepEqual(
+            indexes(census.closestOf(key, count, even)),
+            indexes(byDistance(left.filter(even), key).slice(0, count))
+          )
           const bits = rng.below(30)
           assert.deepEqual(
             new Set(indexes(census.under(key, bits))),

@@ -68,7 +68,14 @@ export class Population {
   converge(others: readonly Node[] = []): void {
     const known = [...this.#world.census.all, ...others].sort(byKey)
     const rng = this.#rng.split('tables')
-    const tables = [0, 1].map(realm => new ConvergedTables(known.filter(node => node.realm === realm), this.#options.k, rng))
+    const tables = [0, 1].map(
+      realm =>
+        new ConvergedTables(
+          known.filter(node => node.realm === realm),
+          this.#options.k,
+          rng
+        )
+    )
     for (const node of this.#world.nodes) {
       const its = tables[node.realm]
       if (node.up && its !== undefined) {
@@ -123,7 +130,14 @@ export class Population {
   #make(mode: 'server' | 'client'): Node {
     const behaviour = mode === 'server' ? this.#casting() : undefined
     const reachable = mode === 'server' && this.#rng.float() >= this.#options.undialable
-    const init: NodeInit = { mode, reachable, advertised: mode === 'server', groups: this.#groups(mode), realm: this.#realm(), behaviour }
+    const init: NodeInit = {
+      mode,
+      reachable,
+      advertised: mode === 'server',
+      groups: this.#groups(mode),
+      realm: this.#realm(),
+      behaviour
+    }
     return this.#world.add(this.#keys.next(), init)
   }
 

@@ -27,7 +27,9 @@ class Besieged {
   }
 
   get row(): Cell[] {
-    const [honest, sybils, requests, latency] = [this.honest, this.sybils, this.requests, this.latency].map(each => each.summary())
+    const [honest, sybils, requests, latency] = [this.honest, this.sybils, this.requests, this.latency].map(each =>
+      each.summary()
+    )
     return [
       this.what,
       this.count,

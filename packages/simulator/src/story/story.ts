@@ -51,7 +51,5 @@ const lengths: readonly Millis[] = [
 /** Whether a part of the run may differ from another. */
 function isEventful(options: SimulationOptions): boolean {
   const { sessionMedian, foreign, silent, slow, flooders, selfish, liars, tables } = options
-  return (
-    hasFaults(options) || sessionMedian + foreign + silent + slow + flooders + selfish + liars > 0 || tables === 'join'
-  )
+  return hasFaults(options) || sessionMedian + foreign + silent + slow + flooders + selfish + liars > 0 || tables === 'join'
 }

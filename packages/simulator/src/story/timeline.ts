@@ -119,7 +119,9 @@ export function tableHealth(world: World): TableHealth | undefined {
     }
   }
 
-  return tables === 0 ? undefined : { size: entries / tables, dead: dead / Math.max(1, entries), false: untrue / Math.max(1, entries) }
+  return tables === 0
+    ? undefined
+    : { size: entries / tables, dead: dead / Math.max(1, entries), false: untrue / Math.max(1, entries) }
 }
 
 function isThere(node: Node | undefined): boolean {

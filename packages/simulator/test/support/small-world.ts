@@ -60,7 +60,12 @@ export class SmallWorld {
   }
 
   /** A request that no engine has asked for: the engine ignores how it ends, but is told. @returns its number. */
-  send(from: Node, to: Node, rpc: number, message: Request = { type: 'FIND_NODE', target: targetAt(randomKey(this.rng)) }): number {
+  send(
+    from: Node,
+    to: Node,
+    rpc: number,
+    message: Request = { type: 'FIND_NODE', target: targetAt(randomKey(this.rng)) }
+  ): number {
     this.world.network.send(from, from.tagOf(rpc), to.info, message)
     return rpc
   }
