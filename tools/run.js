@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * What every npm script calls: `node tools/run.js start|test|check|lint|format|build|bench [arguments]`.
+ * What every npm script calls: `node tools/run.js start|test|check|lint|format|build|bench|paper [arguments]`.
  *
  * It installs what is missing, then hands over to the project's own Node (npm's `node` package), so that a fresh
  * clone works with its first command whatever Node the machine has. This folder's plain JavaScript is all that the machine's
@@ -59,6 +59,15 @@ const commands = {
   build: {
     help: 'type-check and write dist/; arguments go to tsc -b',
     steps: args => [{ name: 'build', args: [tools.tsc, '-b', ...args] }]
+  },
+  paper: {
+    help: 'measure the papers’ tables at full size (an hour of two cores) and write docs/paper.md; options go to vicinity simulate paper',
+    steps: args => [
+      {
+        name: 'paper',
+        args: ['packages/cli/bin/vicinity.js', 'simulate', 'paper', '--full', '--out', 'docs', ...args]
+      }
+    ]
   },
   bench: {
     help: 'the benchmarks; --smoke runs each with tiny inputs',

@@ -257,6 +257,33 @@ export const simulateOptions = {
 } as const satisfies OptionTable
 
 /** `vicinity simulate replay <file>` */
+export const simulatePaperOptions = {
+  full: {
+    type: 'flag',
+    env: [],
+    help: 'at full size, which takes an hour of two cores; without, small networks and wide tolerances',
+    example: 'vicinity simulate paper --full'
+  },
+  tables: {
+    type: 'text',
+    placeholder: 'ids',
+    env: [],
+    help: 'only these tables, separated by commas',
+    otherwise: 'all of them',
+    example: 'vicinity simulate paper --tables T2,T10'
+  },
+  seed: { ...simulateOptions.seed, default: 'paper', otherwise: 'paper', example: 'vicinity simulate paper --seed 1' },
+  threads: { ...simulateOptions.threads, help: 'how many parts run at a time', example: 'vicinity simulate paper --threads 1' },
+  out: {
+    type: 'text',
+    placeholder: 'folder',
+    env: [],
+    help: 'write paper.md and its pictures (paper/*.svg) into this folder, over those of an earlier run',
+    example: 'vicinity simulate paper --full --out docs'
+  },
+  json: { ...json, help: 'every figure, in one JSON object', example: 'vicinity simulate paper --json' }
+} as const satisfies OptionTable
+
 export const simulateReplayOptions = {
   partial: {
     type: 'flag',

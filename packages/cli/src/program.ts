@@ -1,7 +1,14 @@
 /** The command line: commander, fed from the options table, with help that begins with examples. */
 import { Command } from 'commander'
 import { addOptions, describe, examplesOf, settingsOf } from './commander.ts'
-import { idCreateOptions, idShowOptions, nodeExamples, nodeOptions, simulateReplayOptions } from './options.ts'
+import {
+  idCreateOptions,
+  idShowOptions,
+  nodeExamples,
+  nodeOptions,
+  simulatePaperOptions,
+  simulateReplayOptions
+} from './options.ts'
 import { version } from './version.ts'
 import type { ExitCode, Host } from './host.ts'
 import type { OptionTable, Values } from './options.ts'
@@ -11,6 +18,7 @@ interface Runners {
   readonly node: (settings: Values<typeof nodeOptions>, host: Host) => Promise<ExitCode>
   readonly idCreate: (settings: Values<typeof idCreateOptions>) => Promise<ExitCode>
   readonly idShow: (settings: Values<typeof idShowOptions>) => Promise<ExitCode>
+  readonly simulatePaper: (settings: Values<typeof simulatePaperOptions>, host: Host) => Promise<ExitCode>
   readonly simulateReplay: (settings: Values<typeof simulateReplayOptions>, file: string) => Promise<ExitCode>
 }
 
@@ -18,6 +26,7 @@ const runners: Runners = {
   node: async (settings, host) => await (await import('./commands/node.ts')).runNode(settings, host),
   idCreate: async settings => await (await import('./commands/id.ts')).createId(settings),
   idShow: async settings => await (await import('./commands/id.ts')).showId(settings),
+  simulatePaper: async (settings, host) => await (await import('./commands/simulate-paper.ts')).measurePaper(settings, host),
   simulateReplay: async (settings, file) => await (await import('./commands/simulate-replay.ts')).replayTrace(settings, file)
 }
 
@@ -91,13 +100,22 @@ class Commands {
     ])
     // the scenarios come from the simulator, which is loaded where one is wanted
     const [first, second] = argv.filter(argument => !argument.startsWith('-'))
-    if (first === 'simulate' && second !== 'replay') {
+    if (first === 'simulate' && second !== 'replay' && second !== 'paper') {
       const { addScenarios } = await import('./simulate/scenarios.ts')
       addScenarios(simulate, this.#host, this.#env, code => {
         this.exitCode = code
       })
     }
 
+    simulate.commandsGroup('Tables:')
+    this.#add(
+      simulate,
+      'paper',
+      'Measure the tables of papers that the design rests on, and say which figures are as expected.',
+      simulatePaperOptions,
+      ['vicinity simulate paper', ...examplesOf(simulatePaperOptions)],
+      async settings => await runners.simulatePaper(settings, this.#host)
+    )
     simulate.commandsGroup('Traces:')
     this.#add(
       simulate,

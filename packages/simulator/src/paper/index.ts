@@ -9,6 +9,9 @@ import { t5 } from './t5-sybils.ts'
 import { t6 } from './t6-disjoint.ts'
 import { t7 } from './t7-colluders.ts'
 
+export { paperDocument } from './document.ts'
+export type { PaperDocument, PaperMeta, PaperRun } from './document.ts'
+export { within } from './paper.ts'
 export type { PaperTable, Part, PartResult, Row, Size } from './paper.ts'
 
 /** In the order in which they are reported. */

@@ -3,16 +3,22 @@
  * is expected, what the simulator measures, and whether the one holds the other up. `../docs/paper.md` is made from them.
  */
 
+import { formatNumber, formatQuantity } from '../report/index.ts'
+import type { CdfData, CdfSeries, Unit } from '../report/index.ts'
+
 /** Full, as the table asks for; or small, so that every test run sees that it still works. */
 export type Size = 'full' | 'small'
 
-/** One figure of a table. */
+/** One figure of a table. It is as expected if it lies between `from` and `to`. */
 export interface Row {
   readonly what: string
-  readonly expected: string
-  readonly measured: string
-  /** `small` runs are judged with a wider tolerance, which `expected` then names. */
-  readonly within: boolean
+  readonly unit: Unit
+  readonly expected: number
+  readonly from: number
+  readonly to: number
+  readonly measured: number
+  /** What is expected, in words and with its tolerance, which is wider where a run is small. */
+  readonly wanted: string
 }
 
 /** What running one part of a table gave; everything but the time it took follows from the seed. */
@@ -22,8 +28,8 @@ export interface PartResult {
   readonly requests: number
   /** What a reader must know of how it was measured, a sentence each. */
   readonly notes?: readonly string[]
-  /** Pictures of it, as SVG, by file name. */
-  readonly pictures?: Readonly<Record<string, string>>
+  /** A line for the table's picture, if it has one. */
+  readonly series?: CdfSeries
 }
 
 /** A part of a table that runs by itself, and so beside others on another core. */
@@ -40,52 +46,36 @@ export interface PaperTable {
   readonly setup: (size: Size) => string
   readonly source: string
   readonly parts: readonly Part[]
+  /** Of the distributions that its parts give. */
+  readonly picture?: Omit<CdfData, 'series'>
   /** Where a measured value falls outside: who is wrong, and how that was found out. */
   readonly explanation?: string
 }
 
 /** A figure that should be a value, give or take a share of it. */
-export function near(what: string, expected: number, measured: number, tolerance: number, digits = 2): Row {
-  return {
-    what,
-    expected: `${expected.toFixed(digits)} ± ${trim((tolerance * 100).toFixed(1))} %`,
-    measured: measured.toFixed(digits),
-    within: Math.abs(measured - expected) <= tolerance * expected + 1e-9
-  }
+export function near(what: string, unit: Unit, expected: number, measured: number, tolerance: number): Row {
+  const by = tolerance * expected
+  const wanted = `${formatQuantity(expected, unit)} ± ${formatNumber(tolerance * 100)} %`
+  return { what, unit, expected, from: expected - by, to: expected + by, measured, wanted }
 }
 
 /** A figure that should be a value, give or take so much. */
-export function close(what: string, expected: number, measured: number, tolerance: number, digits = 3): Row {
-  return {
-    what,
-    expected: `${expected.toFixed(digits)} ± ${tolerance}`,
-    measured: measured.toFixed(digits),
-    within: Math.abs(measured - expected) <= tolerance + 1e-9
-  }
+export function close(what: string, unit: Unit, expected: number, measured: number, tolerance: number): Row {
+  const wanted = `${formatQuantity(expected, unit)} ± ${formatQuantity(tolerance, unit)}`
+  return { what, unit, expected, from: expected - tolerance, to: expected + tolerance, measured, wanted }
 }
 
-export function atLeast(what: string, least: number, measured: number, digits = 3): Row {
-  return {
-    what,
-    expected: `at least ${least.toFixed(digits)}`,
-    measured: measured.toFixed(digits),
-    within: measured >= least - 1e-9
-  }
+/** A figure between the least that it should be and the most that it can be. */
+export function atLeast(what: string, unit: Unit, [least, most]: readonly [number, number], measured: number): Row {
+  return { what, unit, expected: least, from: least, to: most, measured, wanted: `at least ${formatQuantity(least, unit)}` }
 }
 
-export function atMost(what: string, most: number, measured: number, digits = 3): Row {
-  return {
-    what,
-    expected: `at most ${most.toFixed(digits)}`,
-    measured: measured.toFixed(digits),
-    within: measured <= most + 1e-9
-  }
+/** A figure between the least that it can be and the most that it should be. */
+export function atMost(what: string, unit: Unit, [least, most]: readonly [number, number], measured: number): Row {
+  return { what, unit, expected: most, from: least, to: most, measured, wanted: `at most ${formatQuantity(most, unit)}` }
 }
 
-export function exactly(what: string, expected: number, measured: number): Row {
-  return { what, expected: String(expected), measured: String(measured), within: measured === expected }
-}
-
-function trim(text: string): string {
-  return text.replace(/\.0+$/, '')
+/** Whether a figure is as expected; the last digits of a sum say nothing. */
+export function within({ from, to, measured }: Row): boolean {
+  return measured >= from - 1e-9 && measured <= to + 1e-9
 }

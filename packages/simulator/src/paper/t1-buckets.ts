@@ -23,16 +23,16 @@ export const t1: PaperTable = {
         const rows: Row[] = []
         const firstNotFull = 31 - Math.clz32(n / 25)
         for (let bucket = 0; bucket < firstNotFull; bucket++) {
-          rows.push(atLeast(`bucket ${bucket}`, 19.7, mean(bucket), 2))
+          rows.push(atLeast(`bucket ${bucket}`, 'number', [19.7, 20], mean(bucket)))
         }
 
         for (let bucket = firstNotFull; bucket < firstNotFull + 5; bucket++) {
-          rows.push(near(`bucket ${bucket}`, expected(bucket), mean(bucket), size === 'full' ? 0.03 : 0.1))
+          rows.push(near(`bucket ${bucket}`, 'number', expected(bucket), mean(bucket), size === 'full' ? 0.03 : 0.1))
         }
 
         const table = world.nodes.reduce((sum, { machine }) => sum + (machine?.size ?? 0), 0) / n
         const whole = size === 'full' ? 210 : firstNotFull * 20 + 2 * expected(firstNotFull)
-        return { rows: [...rows, near('the whole table', whole, table, 0.05, 1)], requests: 0 }
+        return { rows: [...rows, near('the whole table', 'number', whole, table, 0.05)], requests: 0 }
       }
     }
   ]

@@ -1,8 +1,8 @@
 import { Rng } from '@vicinity/kademlia'
 import { Distribution } from '../report/index.ts'
 import { CalmNetwork } from './calm.ts'
-import { exactly, near } from './paper.ts'
-import type { PaperTable, Part, Row } from './paper.ts'
+import { atLeast, atMost, near } from './paper.ts'
+import type { PaperTable, Part, Row, Size } from './paper.ts'
 
 interface Case {
   readonly nodes: number
@@ -19,6 +19,9 @@ const cases: readonly Case[] = [
   { nodes: 10_000, alpha: 3, requests: 22.8 }
 ]
 
+/** Small runs leave out what is larger. */
+const smallNodes = 1_000
+
 const lookups = { full: 400, small: 100 }
 
 /** What a lookup costs, and whether it finds what there is. */
@@ -30,11 +33,16 @@ export const t2: PaperTable = {
   source: 'an independent model with converged tables; depth: ProbeLab RFM 17 (p50 3 on the public network)',
   explanation:
     'At N = 1,000 the median lies between two depths: over eight seeds 43 to 53 % of 400 lookups had seen the k closest by depth 2. So p50 is 2 or 3 by the luck of the network, and a share of 42 % and more is taken for the half that the table expects.',
+  picture: { title: 'Requests of a lookup', measure: 'requests', unit: 'count', of: 'lookups' },
   parts: cases.map(({ nodes, alpha, requests, depth }): Part => {
     const name = `N = ${nodes.toLocaleString('en-US')}, α = ${alpha}`
     return {
       name,
       run(size, seed) {
+        if (size === 'small' && nodes > smallNodes) {
+          return { rows: [], requests: 0 }
+        }
+
         const network = new CalmNetwork({ seed, nodes, engine: { alpha } })
         const [sent, depths, recalls] = ['sent', 'depths', 'recalls'].map(each => new Distribution(new Rng(each))) as [
           Distribution,
@@ -47,24 +55,26 @@ export const t2: PaperTable = {
           recalls.add(lookup.recall)
         })
         const rows: Row[] = [
-          exactly(`${name}: recall`, 1, recalls.mean),
-          near(`${name}: requests a lookup`, requests, sent.mean, 0.05, 1),
-          ...(depth === undefined ? [] : [halfSeen(name, depth, depths)])
+          atLeast(`${name}: recall`, 'share', [1, 1], recalls.mean),
+          near(`${name}: requests a lookup`, 'number', requests, sent.mean, 0.05),
+          ...(depth === undefined ? [] : halfSeen(name, depth, depths, size))
         ]
-        return { rows, requests: network.world.requests }
+        return { rows, requests: network.world.requests, series: { name, points: sent.cdf() } }
       }
     }
   })
 }
 
-/** Whether p50 of the depths is what it should be, where it may fall between two of them. */
-function halfSeen(name: string, depth: number, depths: Distribution): Row {
+/** Whether half of the lookups had seen the k closest at a depth, and not before. */
+function halfSeen(name: string, depth: number, depths: Distribution, size: Size): Row[] {
   const shareWithin = (most: number): number => depths.cdf().findLast(({ value }) => value <= most)?.share ?? 0
-  const share = shareWithin(depth)
-  return {
-    what: `${name}: by depth ${depth} the k closest are seen by`,
-    expected: 'half of the lookups, and not before',
-    measured: `${(share * 100).toFixed(0)} %, and ${(shareWithin(depth - 1) * 100).toFixed(0)} % before`,
-    within: share >= 0.42 && shareWithin(depth - 1) < 0.5
-  }
+  return [
+    atLeast(
+      `${name}: lookups that have seen the k closest at depth ${depth}`,
+      'share',
+      [size === 'full' ? 0.42 : 0.3, 1],
+      shareWithin(depth)
+    ),
+    atMost(`${name}: lookups that have seen them before`, 'share', [0, 0.5], shareWithin(depth - 1))
+  ]
 }

@@ -69,8 +69,8 @@ export const t3: PaperTable = {
         return {
           requests: world.requests,
           rows: [
-            atLeast('share of nodes that know all 20', 0.61, whole / counted),
-            atMost('share of nodes that know fewer than 18', 0.05, poor / counted)
+            atLeast('nodes that know all 20', 'share', [0.61, 1], whole / counted),
+            atMost('nodes that know fewer than 18', 'share', [0, 0.05], poor / counted)
           ]
         }
       }

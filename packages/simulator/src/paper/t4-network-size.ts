@@ -38,8 +38,12 @@ export const t4: PaperTable = {
           const measured = estimates(`${seed}/${lookups}`, n, lookups, sizes[size].nodes)
           const error = (3 * measured.estimates.deviation) / Math.max(1, rootOf(sizes[size].nodes))
           const what = `N = ${n}, ${lookups} lookups`
-          rows.push(close(`${what}: mean of the estimates over N`, 1, measured.estimates.mean, Math.max(0.005, round(error))))
-          rows.push(near(`${what}: relative standard deviation`, deviation, measured.estimates.deviation, tolerance[size], 4))
+          rows.push(
+            close(`${what}: mean of the estimates over N`, 'number', 1, measured.estimates.mean, Math.max(0.005, round(error)))
+          )
+          rows.push(
+            near(`${what}: relative standard deviation`, 'share', deviation, measured.estimates.deviation, tolerance[size])
+          )
           requests += measured.requests
         }
 

@@ -67,18 +67,13 @@ function honestPart(): Part {
       const rows: Row[] = honest.map(({ percent, value }) =>
         close(
           `honest keys: divergence, p${percent}`,
+          'number',
           value,
           divergences.percentile(percent),
-          size === 'full' ? 0.05 * value + 0.01 : 0.5
+          size === 'full' ? 0.05 * value + 0.01 : value + 0.1
         )
       )
-      const falseAlarms = close(
-        'honest keys: share of false alarms',
-        0.004,
-        alarms / honestKeys,
-        size === 'full' ? 0.002 : 0.03,
-        4
-      )
+      const falseAlarms = close('honest keys: false alarms', 'share', 0.004, alarms / honestKeys, size === 'full' ? 0.002 : 0.03)
       return { rows: [...rows, falseAlarms], requests: network.world.requests }
     }
   }
@@ -111,7 +106,7 @@ function sybilPart({ sybils, detected }: (typeof cases)[number]): Part {
 
       network.finish()
       const tolerance = size === 'full' ? 0.05 * detected + (detected < 0.9 ? 0.045 : 0.01) : 0.3
-      return { rows: [close(`${name}: share detected`, detected, alarms / keys, tolerance)], requests: network.world.requests }
+      return { rows: [close(`${name}: detected`, 'share', detected, alarms / keys, tolerance)], requests: network.world.requests }
     }
   }
 }

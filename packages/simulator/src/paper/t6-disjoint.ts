@@ -8,7 +8,7 @@ import { CalmNetwork } from './calm.ts'
 import { close } from './paper.ts'
 import type { PaperTable, Part, Row } from './paper.ts'
 
-const sizes = { full: { nodes: 10_000, tries: 2_000 }, small: { nodes: 2_000, tries: 150 } }
+const sizes = { full: { nodes: 10_000, tries: 2_000 }, small: { nodes: 1_000, tries: 100 } }
 const k = 16
 const shares = [0.1, 0.2, 0.4]
 const widths = [1, 2, 4, 8]
@@ -35,7 +35,7 @@ export const t6: PaperTable = {
           const lengths = pathLengths(`${seed}/lengths`, nodes, tries, d)
           const measured = successes(`${seed}/${d}`, nodes, tries, share, d)
           const expected = lengths.reduce((sum, h, i) => sum + h * (1 - power(1 - power(1 - share, i), d)), 0)
-          rows.push(close(`m = ${share}, d = ${d}`, expected, measured.share, size === 'full' ? 0.02 : 0.1))
+          rows.push(close(`m = ${share}, d = ${d}`, 'share', expected, measured.share, size === 'full' ? 0.02 : 0.1))
           means.push(lengths.reduce((sum, h, i) => sum + h * i, 0).toFixed(2))
           requests += measured.requests
         }

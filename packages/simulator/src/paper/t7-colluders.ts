@@ -57,7 +57,7 @@ export const t7: PaperTable = {
         }
 
         network.finish()
-        const row = close(`m = ${share}, ${name}`, success, seen / tries, size === 'full' ? 0.03 : 0.1)
+        const row = close(`m = ${share}, ${name}`, 'share', success, seen / tries, size === 'full' ? 0.03 : 0.1)
         return { rows: [row], requests: network.world.requests }
       }
     }
