@@ -14,7 +14,7 @@ export const scenarios = {
   },
   churn: {
     summary: 'nodes come and go, half of them within half an hour',
-    options: { nodes: 400, duration: 3_600, lookups: 1, sessionMedian: 30 }
+    options: { nodes: 250, duration: 3_600, lookups: 1, sessionMedian: 30 }
   },
   sybil: {
     summary: 'one key is surrounded by servers made for it',
