@@ -23,6 +23,8 @@ export function checkersOf(world: World, options: SimulationOptions): { checkers
   const { k, alpha, beta, disjointPaths: paths, limitGroups } = options
   const queryTimeout = options.queryTimeout * second
   const rules = { refreshInterval: interval(options.refreshInterval), bootstrapInterval: interval(options.bootstrapInterval) }
+  const { connections: heard, undialable } = options
+  const healing = { patient: options.queryTimeout >= patience, heard, undialable }
   const checkers: Checker[] = [
     new RequestsChecker(world, Math.max(k, alpha)),
     new LookupsChecker(world, { k, alpha, beta, paths, limitGroups }, queryTimeout),
@@ -32,7 +34,7 @@ export function checkersOf(world: World, options: SimulationOptions): { checkers
     new UpkeepChecker(world, { ...rules, queryTimeout }),
     new LeaksChecker(world),
     new RecallChecker(options),
-    new HealingChecker(world, k, { patient: options.queryTimeout >= patience, heard: options.connections })
+    new HealingChecker(world, k, healing)
   ]
   const every = options.checks === 'all' ? 1 : Math.max(1, Math.floor(options.nodes / sample))
   return { checkers, watch: new Watch(world, checkers, every) }

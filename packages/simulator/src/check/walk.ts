@@ -113,7 +113,12 @@ export class Walk {
 
     this.#advance(now)
     const waiting = this.#waiting(now)
-    const idle = waiting < this.#width() ? this.#nearest(this.#rules.k, now).find(({ phase }) => phase === 'heard') : undefined
+    const { k, alpha } = this.#rules
+    const nearest = this.#nearest(k, now)
+    const near = waiting < this.#width() ? nearest.find(({ phase }) => phase === 'heard') : undefined
+    // on its approach it does not wait behind slow peers either: it asks beyond the nearest
+    const approaches = !this.#followUp && waiting < alpha && nearest.some(({ phase }) => phase !== 'answered')
+    const idle = near ?? (approaches ? this.#sorted.find(({ phase }) => phase === 'heard') : undefined)
     return idle && `leaves ${idle.peer.contact.id} unasked, with ${waiting} requests in flight of ${this.#width()}`
   }
 
