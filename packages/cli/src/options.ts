@@ -231,6 +231,12 @@ export const simulateOptions = {
     otherwise: 'none',
     example: 'vicinity simulate partition --seed 1 --out partition'
   },
+  shrink: {
+    type: 'flag',
+    env: [],
+    help: 'make a run that fails as small as it can be while it fails in the same way, and print its command',
+    example: 'vicinity simulate swarm --seed 17 --shrink'
+  },
   json: {
     ...json,
     help: 'the report as one JSON document on standard output',

@@ -160,6 +160,22 @@ test('a violated check is exit code 1, and is said with the seed and the command
   )
 })
 
+test('--shrink gives the smallest run that fails in the same way, and its command does', async t => {
+  const env = { NODE_OPTIONS: `--import ${new URL('./fixtures/forgetful-engine.js', import.meta.url).href}` }
+  const { code, stderr } = await simulate(t, ['baseline', ...tiny, '--seed', '3', '--shrink'], { env })
+  assert.equal(code, 1)
+  const [command = ''] = stderr.slice(-1)
+  const [, args = ''] = command.split(' simulate ')
+  const [, nodes] = /--nodes (\d+)/.exec(args) ?? []
+  assert.ok(Number(nodes) < 10, stderr.join('\n'))
+
+  const again = await simulate(t, args.split(' '), { env })
+  assert.equal(again.code, 1)
+  const first = ({ stderr: lines }: Pick<Result, 'stderr'>): string | undefined => /^ {4}(\w+): /.exec(lines[2] ?? '')?.[1]
+  assert.ok(first({ stderr }) !== undefined)
+  assert.equal(first(again), first({ stderr }), 'the same checker finds something first')
+})
+
 test('a thread that dies is reported, and takes only its seed along', async t => {
   const dying = "import { isMainThread } from 'node:worker_threads'; if (!isMainThread) process.exit(7)"
   const env = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(dying)}` }

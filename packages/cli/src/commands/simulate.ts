@@ -108,11 +108,11 @@ async function run(
   }
 
   await runJobs({
-    jobs: inits.map(init => ({ init, scene })),
+    jobs: inits.map(init => ({ init, scene, shrink: settings.shrink })),
     threads,
     stop: host.stop,
-    progress: (job, virtualMs, events) => {
-      progress.update(job, virtualMs, events)
+    progress: (job, of) => {
+      progress.update(job, of)
     },
     ended: (job, end) => {
       const init = inits[job]

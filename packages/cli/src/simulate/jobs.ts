@@ -6,6 +6,8 @@ export interface Job {
   readonly init: SimulationInit
   /** Whether pictures are wanted of it, which takes collecting what is in them. */
   readonly scene: boolean
+  /** Whether it is to be made as small as it can be if it fails. */
+  readonly shrink: boolean
 }
 
 /** What a worker is given when it starts. */
@@ -22,10 +24,24 @@ export interface JobResult {
   /** What all its lookups came to. */
   readonly lookups: MeasuresData
   readonly scene: SceneData | undefined
+  readonly shrunk: Shrunk | undefined
 }
 
-export type WorkerMessage =
+/** The smallest run that fails as one did. */
+export interface Shrunk {
+  readonly init: SimulationInit
+  readonly findings: readonly Finding[]
+  /** How many runs were tried to find it. */
+  readonly tries: number
+}
+
+/** How far a job is: in its run, or in making that small. */
+export type JobProgress =
   | { readonly type: 'progress'; readonly virtualMs: number; readonly events: number }
+  | { readonly type: 'shrinking'; readonly tries: number; readonly nodes: number }
+
+export type WorkerMessage =
+  | JobProgress
   | { readonly type: 'done'; readonly result: JobResult }
   /** The job itself could not be run. */
   | { readonly type: 'failed'; readonly reason: string }

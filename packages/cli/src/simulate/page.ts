@@ -1,6 +1,6 @@
 /** What several seeds came to, for people: a line for each as it ends, then all lookups together and what failed. */
 import { formatBytes, formatCount, formatDuration, formatLookups, formatQuantity } from '@vicinity/simulator'
-import type { ReportStyle, RunReport, Summary, Unit } from '@vicinity/simulator'
+import type { Finding, ReportStyle, RunReport, Summary, Unit } from '@vicinity/simulator'
 import { namedSeeds } from './seeds.ts'
 import type { Failure, Results } from './results.ts'
 
@@ -85,13 +85,24 @@ export function failureLines(failures: readonly Failure[]): string[] {
   const rest = failures.length - shown.length
   return [
     `Failed  ${formatCount(failures.length)} ${failures.length === 1 ? 'seed' : 'seeds'}`,
-    ...shown.flatMap(({ seed, command, findings, reason }) => [
+    ...shown.flatMap(({ seed, command, findings, reason, smallest }) => [
       `  seed ${seed}${reason === undefined ? '' : `: ${reason}`}`,
-      ...findings.map(({ checker, violations, first }) => `    ${checker}: ${formatCount(violations)} violated, first ${first}`),
-      `    ${command}`
+      ...findings.map(findingLine),
+      `    ${command}`,
+      ...(smallest === undefined
+        ? []
+        : [
+            `  the smallest that fails as it does, of ${formatCount(smallest.tries)} tried`,
+            ...smallest.findings.map(findingLine),
+            `    ${smallest.command}`
+          ])
     ]),
     ...(rest === 0 ? [] : [`  and ${formatCount(rest)} more`])
   ]
+}
+
+function findingLine({ checker, violations, first }: Finding): string {
+  return `    ${checker}: ${formatCount(violations)} violated, first ${first}`
 }
 
 /** So many failures have one cause or a few: the first of them are enough to begin with. */

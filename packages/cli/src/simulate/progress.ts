@@ -1,6 +1,7 @@
 /** How far a command's simulations are, on standard error: one line that changes on a terminal, now and then a line elsewhere. */
 import { formatProgress, ProgressRate } from '@vicinity/simulator'
 import { talk } from '../output.ts'
+import type { JobProgress } from './jobs.ts'
 
 /** On a terminal, so that it moves and does not flicker. */
 const redrawMs = 100
@@ -18,6 +19,7 @@ export class RunProgress {
   #shownAt: number
   #done = 0
   #drawn = false
+  #shrinking: string | undefined
 
   /** @param ends - when each run will be over, in virtual time. */
   constructor(ends: readonly number[]) {
@@ -32,9 +34,15 @@ export class RunProgress {
     }
   }
 
-  update(job: number, virtualMs: number, events: number): void {
-    this.#virtual[job] = virtualMs
-    this.#events[job] = events
+  update(job: number, progress: JobProgress): void {
+    if (progress.type === 'progress') {
+      this.#virtual[job] = progress.virtualMs
+      this.#events[job] = progress.events
+      this.#shrinking = undefined
+    } else {
+      this.#shrinking = `making it small: ${progress.nodes} nodes left, ${progress.tries} runs tried`
+    }
+
     this.#show()
   }
 
@@ -65,7 +73,8 @@ export class RunProgress {
 
   #draw(): void {
     const label = this.#ends.length === 1 ? {} : { label: `${this.#done} of ${this.#ends.length} seeds` }
-    const line = formatProgress({ ...this.#rate.progress, ...label }, Math.max(20, (process.stderr.columns ?? 80) - 1))
+    const width = Math.max(20, (process.stderr.columns ?? 80) - 1)
+    const line = this.#shrinking?.slice(0, width) ?? formatProgress({ ...this.#rate.progress, ...label }, width)
     if (this.#terminal) {
       this.#drawn = true
       talk.text(`\r\u001b[2K${line}`)

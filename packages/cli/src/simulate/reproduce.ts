@@ -19,6 +19,15 @@ export function reproduce(init: SimulationInit): string {
   ].join(' ')
 }
 
+/**
+ * The same for a run that has been made small: most of its options are then as by default, and `baseline`, which sets next to
+ * nothing, says it in fewer words. A scenario is only a name for options.
+ */
+export function reproduceBriefly(init: SimulationInit): string {
+  const [own, brief] = [reproduce(init), reproduce({ ...init, scenario: 'baseline' })]
+  return brief.length < own.length ? brief : own
+}
+
 /** What a scenario comes to without any flag. */
 export function presetOf(scenario: string, seed: string): SimulationOptions {
   return isScenario(scenario) ? scenarioOptions(scenario) : drawOptions(seed)

@@ -1,7 +1,7 @@
 /** What a command's simulations came to, gathered as they end: every report, and all lookups together. */
 import { LookupMeasures, mergeScenes } from '@vicinity/simulator'
 import { commit } from '../commit.ts'
-import { reproduce } from './reproduce.ts'
+import { reproduce, reproduceBriefly } from './reproduce.ts'
 import type { Finding, RunReport, SceneData, SimulationInit } from '@vicinity/simulator'
 import type { JobEnd } from './jobs.ts'
 
@@ -12,6 +12,8 @@ export interface Failure {
   readonly findings: readonly Finding[]
   /** Why it could not be run, if that is what is wrong. */
   readonly reason?: string
+  /** The smallest run that was found to fail in the same way, if it was asked for. */
+  readonly smallest?: { readonly command: string; readonly findings: readonly Finding[]; readonly tries: number }
 }
 
 export class Results {
@@ -39,14 +41,15 @@ export class Results {
         this.failures.push({ seed, command: reproduce(init), findings: [], reason: end.reason })
         return undefined
       case 'done': {
-        const { findings, lookups, scene } = end.result
+        const { findings, lookups, scene, shrunk } = end.result
         const report = { ...end.result.report, ...this.version, command: reproduce(init) }
         this.reports.push(report)
         this.lookups.merge(lookups)
         this.scene = mergeScenes([...(this.scene === undefined ? [] : [this.scene]), ...(scene === undefined ? [] : [scene])])
         this.interrupted ||= report.ended === 'interrupted'
         if (findings.length > 0) {
-          this.failures.push({ seed, command: report.command, findings })
+          const smallest = shrunk && { command: reproduceBriefly(shrunk.init), findings: shrunk.findings, tries: shrunk.tries }
+          this.failures.push({ seed, command: report.command, findings, ...(smallest && { smallest }) })
         }
 
         return report

@@ -1,9 +1,9 @@
 /** A worker thread: runs one simulation after another, as it is told, so that the main thread hears Ctrl-C and shows progress. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { runInit, Scene } from '@vicinity/simulator'
+import { runInit, Scene, shrink } from '@vicinity/simulator'
 import { reasonOf } from '../errors.ts'
-import type { Simulation } from '@vicinity/simulator'
-import type { Job, JobResult, WorkerInit, WorkerMessage } from './jobs.ts'
+import type { SeedRun, Simulation } from '@vicinity/simulator'
+import type { Job, JobResult, Shrunk, WorkerInit, WorkerMessage } from './jobs.ts'
 
 const { stop } = workerData as WorkerInit
 const stopping = new Int32Array(stop)
@@ -21,7 +21,7 @@ function run(job: Job): JobResult {
   let scene: Scene | undefined
   const start = performance.now()
   let told = start
-  const { report, findings } = runInit(job.init, {
+  const failing = runInit(job.init, {
     began(made) {
       simulation = made
       scene = job.scene ? new Scene(made) : undefined
@@ -33,13 +33,14 @@ function run(job: Job): JobResult {
         say({ type: 'progress', virtualMs: world.now, events: world.events })
       }
 
-      return Atomics.load(stopping, 0) === 0
+      return !stopped()
     }
   })
   if (simulation === undefined) {
     throw new Error('a run has a simulation')
   }
 
+  const { report, findings } = failing
   const wallTimeMs = performance.now() - start
   const seconds = Math.max(wallTimeMs, 1) / 1_000
   const machine = {
@@ -48,8 +49,33 @@ function run(job: Job): JobResult {
     requestsPerSecond: report.requests / seconds,
     runtime: `Node.js ${process.versions.node}`
   }
-  return { report: { ...report, machine }, findings, lookups: simulation.whole.data(), scene: scene?.data() }
+  return {
+    report: { ...report, machine },
+    findings,
+    lookups: simulation.whole.data(),
+    scene: scene?.data(),
+    shrunk: job.shrink && findings.length > 0 && !stopped() ? smallest(failing) : undefined
+  }
 }
+
+function smallest(failing: SeedRun): Shrunk {
+  let tries = 0
+  const { init, findings } = shrink(failing, mostTries, {
+    tried(progress) {
+      tries = progress.tries
+      say({ type: 'shrinking', tries, nodes: progress.smallest.options.nodes })
+      return !stopped()
+    }
+  })
+  return { init, findings, tries }
+}
+
+function stopped(): boolean {
+  return Atomics.load(stopping, 0) !== 0
+}
+
+/** Each is a whole run; more of them leave out little more. */
+const mostTries = 300
 
 /** How often it says how far it is. */
 const tellMs = 100

@@ -1,7 +1,7 @@
 /** Runs simulations in worker threads: a job to each thread, the next when it is done. A thread that dies takes only its job along. */
 import { Worker } from 'node:worker_threads'
 import { codeOf, reasonOf } from '../errors.ts'
-import type { Job, JobEnd, WorkerInit, WorkerMessage } from './jobs.ts'
+import type { Job, JobEnd, JobProgress, WorkerInit, WorkerMessage } from './jobs.ts'
 
 export interface RunJobs {
   readonly jobs: readonly Job[]
@@ -10,7 +10,7 @@ export interface RunJobs {
   /** Ends every run where it is; its report then says so. */
   readonly stop: AbortSignal
   /** How far a job is. */
-  readonly progress: (job: number, virtualMs: number, events: number) => void
+  readonly progress: (job: number, progress: JobProgress) => void
   /** Called once for every job, in the order of the jobs. */
   readonly ended: (job: number, end: JobEnd) => void
 }
@@ -40,8 +40,8 @@ export async function runJobs({ jobs, threads, stop, progress, ended }: RunJobs)
       }
 
       thread ??= new Thread({ stop: stopping }, count)
-      const end = await thread.run(job, (virtualMs, events) => {
-        progress(at, virtualMs, events)
+      const end = await thread.run(job, of => {
+        progress(at, of)
       })
       if (!thread.alive) {
         thread = undefined
@@ -79,7 +79,7 @@ class Thread {
     })
   }
 
-  async run(job: Job, progress: (virtualMs: number, events: number) => void): Promise<JobEnd> {
+  async run(job: Job, progress: (progress: JobProgress) => void): Promise<JobEnd> {
     if (!this.alive) {
       return { type: 'failed', reason: 'its thread ended' }
     }
@@ -91,10 +91,10 @@ class Thread {
         resolve(end)
       }
       const onMessage = (message: WorkerMessage): void => {
-        if (message.type === 'progress') {
-          progress(message.virtualMs, message.events)
-        } else {
+        if (message.type === 'done' || message.type === 'failed') {
           settle(message)
+        } else {
+          progress(message)
         }
       }
       const onError = (error: unknown): void => {
