@@ -12,7 +12,7 @@ import type { Story } from './story.ts'
 /** What stands in the tables of honest nodes, on average. */
 interface TableHealth {
   readonly size: number
-  /** Shares of the entries: those who answer nobody any more, and those who do not answer honestly. */
+  /** Shares of the entries: those who are not there for it, and those who do not answer honestly. */
   readonly dead: number
   readonly false: number
 }
@@ -40,7 +40,7 @@ export class Timeline implements Story {
     this.#world = world
     this.#falsehood = flooders + selfish + liars + sybils + silent + slow > 0
     this.notes = [
-      'As it went: by when a lookup began; p50 and p95 are of its latency, all other figures are means. All/s is how many requests reached nodes a second, table the entries of an honest node at the end of the part, dead those of them who do not serve (any more).',
+      'As it went: by when a lookup began; p50 and p95 are of its latency, all other figures are means. All/s is how many requests reached nodes a second, table the entries of an honest node at the end of the part, dead those of them who do not serve, cannot be reached, or have moved.',
       ...(this.#falsehood ? ['False are entries of servers that are not honest.'] : [])
     ]
     this.#parts = turns.map((to, i) => {
@@ -110,11 +110,12 @@ export function tableHealth(world: World): TableHealth | undefined {
   const step = Math.max(1, Math.floor(honest.length / sample))
   let [tables, entries, dead, untrue] = [0, 0, 0, 0]
   for (let i = 0; i < honest.length; i += step) {
+    const owner = honest[i] as Node
     tables++
-    for (const { peer } of honest[i]?.machine?.table.entries() ?? []) {
+    for (const { peer } of owner.machine?.table.entries() ?? []) {
       const node = world.nodes[indexOf(peer.contact)]
       entries++
-      dead += isThere(node) ? 0 : 1
+      dead += node?.serves === true && world.network.joins(owner, node) && peer.addresses === node.info.addresses ? 0 : 1
       untrue += node?.honest === false ? 1 : 0
     }
   }
@@ -122,10 +123,6 @@ export function tableHealth(world: World): TableHealth | undefined {
   return tables === 0
     ? undefined
     : { size: entries / tables, dead: dead / Math.max(1, entries), false: untrue / Math.max(1, entries) }
-}
-
-function isThere(node: Node | undefined): boolean {
-  return node?.serves === true
 }
 
 const sample = 500
