@@ -113,7 +113,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     }
 
     this.#take(now, input)
-    if (!this.#stopped) {
+    if (!this.#stopped && !isInert(input)) {
       // carry what the machines say to where it belongs, until all are quiet
       while (this.#settleRequests(now) || this.#settleOperations(now) || this.#settleUpkeep(now)) {}
     }
@@ -122,8 +122,11 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
   poll(): KademliaOutput | undefined {
     const output = this.#out[this.#read]
     if (output === undefined) {
-      this.#out = []
-      this.#read = 0
+      if (this.#read > 0) {
+        this.#out = []
+        this.#read = 0
+      }
+
       return undefined
     }
 
@@ -248,9 +251,13 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
       case 'ask':
         this.#send(now, output.peer, this.#table.self, undefined)
         break
-      case 'vacant':
-        this.#offerServers(now)
+      case 'rested': {
+        const peer = this.#peers.server(output.id)
+        if (peer !== undefined) {
+          this.#upkeep.handle(now, { type: 'candidate', peer })
+        }
         break
+      }
       case 'lookup':
         this.#operations.handle(now, output)
         break
@@ -396,5 +403,21 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     } else if (input.type === 'request') {
       this.#out.push({ type: 'refuse', call: input.call, reason: 'stopped' })
     }
+  }
+}
+
+/** Whether an input changes only what we know: no machine has anything to do or to say because of it. */
+function isInert(input: KademliaInput): boolean {
+  switch (input.type) {
+    case 'clock':
+    case 'self':
+    case 'mode':
+    case 'opened':
+    case 'request':
+      return true
+    case 'peer':
+      return input.state === 'connected' || input.state === 'disconnected'
+    default:
+      return false
   }
 }

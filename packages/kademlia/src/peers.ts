@@ -47,6 +47,12 @@ export class ConnectedPeers {
     return this.#peers.get(id)?.peer
   }
 
+  /** A connected peer that serves. */
+  server(id: string): PeerInfo | undefined {
+    const known = this.#peers.get(id)
+    return known?.serves === true ? known.peer : undefined
+  }
+
   /** What we know of a peer that a request went to: its own word, if it is connected, before that of others. */
   best(asked: PeerInfo): PeerInfo {
     const known = this.get(asked.contact.id)
@@ -56,7 +62,8 @@ export class ConnectedPeers {
   /** Connected servers that a bucket of the table could take. */
   *servers(table: Table): Generator<PeerInfo> {
     for (const { peer, serves } of this.#peers.values()) {
-      if (serves && !table.has(peer.contact) && table.hasRoom(peer.contact.key)) {
+      // in most cases the bucket is full, which is soon found out
+      if (serves && table.hasRoom(peer.contact.key) && !table.has(peer.contact)) {
         yield peer
       }
     }

@@ -62,7 +62,7 @@ describe('a candidate', () => {
     include.handle(wakes - 1, { type: 'tick' })
     assert.deepEqual(drain(include), [])
     include.handle(wakes, { type: 'tick' })
-    assert.deepEqual(drain(include), [{ type: 'vacant' }])
+    assert.deepEqual(drain(include), [{ type: 'rested', id: 'peer' }])
     assert.deepEqual([include.deadline, include.sizes.resting], [Infinity, 0])
     offer(include, [peer], wakes)
     assert.deepEqual(checks(include), ['peer'])

@@ -30,14 +30,14 @@ export type IncludeOutput =
   /** Ask this candidate for our own id. */
   | { readonly type: 'check'; readonly peer: PeerInfo }
   | { readonly type: 'added'; readonly peer: PeerInfo }
-  /** Somebody's rest is over: the peers that serve and are not in the table are wanted as candidates again. */
-  | { readonly type: 'vacant' }
+  /** A peer's rest is over: it is wanted as a candidate again, if it serves still. */
+  | { readonly type: 'rested'; readonly id: string }
 
 /**
  * Who enters the table: only peers that have answered a FIND_NODE, and only where their bucket has room, for a live
  * peer is never evicted for a new one. A candidate waits in a queue, is *checked* (asked for our own id; an empty
- * answer passes), and enters or rests for a while before it may be a candidate again; when a rest ends it asks for
- * candidates (`vacant`), so that one lost message does not keep out a peer that stays connected. The peers that a check
+ * answer passes), and enters or rests for a while before it may be a candidate again; when a rest ends it is asked for
+ * again (`rested`), so that one lost message does not keep out a peer that stays connected. The peers that a check
  * names are no candidates: only those who come to us, or whom a lookup has asked, are.
  */
 export class Include implements Machine<IncludeInput, IncludeOutput> {
@@ -51,17 +51,19 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
   readonly #resting = new Map<string, Millis>()
   // bounded by the inputs since the last poll: drained after each
   readonly #added: PeerInfo[] = []
-  #vacant = false
+  // bounded by limits.includeQueue: whose rest is over, drained after each input
+  readonly #rested: string[] = []
+  /** Never later than the first rest's end. */
+  #wakeAt: Millis = Infinity
 
   constructor(table: Table, config: IncludeConfig) {
     this.#table = table
     this.#config = config
   }
 
-  /** When the first rest ends. */
+  /** When the first rest ends, or a little earlier. */
   get deadline(): Millis {
-    const [first] = this.#resting.values()
-    return first ?? Infinity
+    return this.#wakeAt
   }
 
   /** Sizes of all collections, for leak checks. */
@@ -106,6 +108,7 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
         this.#queue.clear()
         this.#checking.clear()
         this.#resting.clear()
+        this.#wakeAt = Infinity
         break
       default:
         unreachable(input)
@@ -118,9 +121,9 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
       return { type: 'added', peer: added }
     }
 
-    if (this.#vacant) {
-      this.#vacant = false
-      return { type: 'vacant' }
+    const rested = this.#rested.shift()
+    if (rested !== undefined) {
+      return { type: 'rested', id: rested }
     }
 
     for (const [id, peer] of this.#queue) {
@@ -190,6 +193,7 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
   #rest(now: Millis, id: string): void {
     this.#resting.delete(id)
     this.#resting.set(id, now + limits.includeRetryAfter)
+    this.#wakeAt = Math.min(this.#wakeAt, now + limits.includeRetryAfter)
     const [oldest] = this.#resting.keys()
     if (oldest !== undefined && this.#resting.size > limits.includeQueue) {
       this.#resting.delete(oldest)
@@ -197,12 +201,19 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
   }
 
   #wake(now: Millis): void {
+    if (now < this.#wakeAt) {
+      return
+    }
+
+    this.#wakeAt = Infinity
     for (const [id, until] of this.#resting) {
       if (until > now) {
+        this.#wakeAt = until
         break
       }
+
       this.#resting.delete(id)
-      this.#vacant = true
+      this.#rested.push(id)
     }
   }
 }

@@ -57,6 +57,8 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
   // bounded by #running: preimages that have come
   readonly #targets: Array<{ bucket: number; target: Target }> = []
   #now: Millis = 0
+  /** The first time of those that are due or will be, unless it must be found anew. */
+  #next: Millis | undefined
   #phase: 'resting' | 'wanted' | 'running' = 'resting'
   /** Whether all buckets are being refreshed, so that whoever wants that may join. */
   #whole = false
@@ -77,18 +79,12 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
       return Infinity
     }
 
-    let next = Infinity
-    for (let bucket = 0; bucket < this.#due.length; bucket++) {
-      if (!this.#running.has(bucket)) {
-        next = Math.min(next, this.#due[bucket] as Millis)
-      }
-    }
-
-    return next
+    return (this.#next ??= this.#firstDue())
   }
 
   handle(now: Millis, input: RefreshInput): void {
     this.#now = now
+    this.#next = undefined
     this.#track(now)
     switch (input.type) {
       case 'tick':
@@ -132,6 +128,7 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
 
     if (bucket !== undefined) {
       this.#running.add(bucket)
+      this.#next = undefined
       return this.#begin(bucket)
     }
 
@@ -171,8 +168,19 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
     return now + Math.floor(this.#config.interval * (1 + this.#rng.float() / 10))
   }
 
+  #firstDue(): Millis {
+    let first = Infinity
+    for (let bucket = 0; bucket < this.#due.length; bucket++) {
+      if (!this.#running.has(bucket)) {
+        first = Math.min(first, this.#due[bucket] as Millis)
+      }
+    }
+
+    return first
+  }
+
   #nextDue(): number | undefined {
-    if (this.#running.size >= limits.refreshLookups || this.#table.size === 0) {
+    if (this.deadline > this.#now) {
       return undefined
     }
 

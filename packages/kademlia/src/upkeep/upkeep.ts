@@ -43,8 +43,8 @@ export type UpkeepInput =
 export type UpkeepOutput =
   /** Ask this peer for our own id: to check a candidate, or to probe an entry. */
   | { readonly type: 'ask'; readonly peer: PeerInfo }
-  /** The connected peers that serve and are not in the table are wanted as candidates again. */
-  | { readonly type: 'vacant' }
+  /** This peer may be a candidate again, if it is connected and serves. */
+  | { readonly type: 'rested'; readonly id: string }
   | { readonly type: 'lookup'; readonly target: Target; readonly lookup: UpkeepLookup }
   | { readonly type: 'target'; readonly bucket: number; readonly prefix: Prefix }
   | { readonly type: 'table'; readonly change: 'added' | 'removed'; readonly peer: PeerInfo }
@@ -154,7 +154,7 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
         return undefined
       case 'check':
         return { type: 'ask', peer: output.peer }
-      case 'vacant':
+      case 'rested':
         return output
       case 'added': {
         const heard = this.#table.entry(output.peer.contact)?.heard ?? this.#now

@@ -1,13 +1,17 @@
 import type { Millis } from '@vicinity/kademlia'
 
+interface Connection {
+  used: Millis
+}
+
 /**
  * Who is connected to whom, and since when a connection has not been used. One that has been idle for too long is closed, as
  * any connection manager does; a dial to a peer costs round trips only where there is none.
  */
 export class Connections {
   readonly #idle: Millis
-  // bounded by the connections used within the idle time
-  readonly #used: Array<Map<number, Millis>> = []
+  // bounded by the connections used within the idle time; both ends share one record
+  readonly #all: Array<Map<number, Connection>> = []
   // bounded by the connections there are, and those that were hung up within the idle time; roughly in the order of `due`
   #queue: Array<{ one: number; other: number; due: Millis }> = []
   #first = 0
@@ -18,7 +22,7 @@ export class Connections {
   }
 
   add(): void {
-    this.#used.push(new Map())
+    this.#all.push(new Map())
   }
 
   has(one: number, other: number): boolean {
@@ -42,18 +46,24 @@ export class Connections {
 
   /** @returns false when there is one already. */
   open(one: number, other: number, now: Millis): boolean {
-    const isNew = !this.has(one, other)
-    this.use(one, other, now)
-    if (isNew) {
-      this.#queue.push({ one, other, due: now + this.#idle })
+    if (this.has(one, other)) {
+      this.use(one, other, now)
+      return false
     }
 
-    return isNew
+    const connection = { used: now }
+    this.#of(one).set(other, connection)
+    this.#of(other).set(one, connection)
+    this.#queue.push({ one, other, due: now + this.#idle })
+    return true
   }
 
+  /** Notes that something went over a connection, if there is one still. */
   use(one: number, other: number, now: Millis): void {
-    this.#of(one).set(other, now)
-    this.#of(other).set(one, now)
+    const connection = this.#of(one).get(other)
+    if (connection !== undefined) {
+      connection.used = now
+    }
   }
 
   close(one: number, other: number): void {
@@ -67,7 +77,7 @@ export class Connections {
     for (let next = this.#queue[this.#first]; next !== undefined && next.due <= now; next = this.#queue[this.#first]) {
       this.#first++
       const { one, other } = next
-      const used = this.#of(one).get(other)
+      const used = this.#of(one).get(other)?.used
       if (used === undefined) {
         continue
       }
@@ -88,7 +98,7 @@ export class Connections {
     return closed
   }
 
-  #of(node: number): Map<number, Millis> {
-    return this.#used[node] as Map<number, Millis>
+  #of(node: number): Map<number, Connection> {
+    return this.#all[node] as Map<number, Connection>
   }
 }
