@@ -1,7 +1,7 @@
 /** The papers' tables at a small size: that each still runs, gives the figures it is about, and finds them as expected. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { paperDocument, paperTables, within } from '@vicinity/simulator/paper'
+import { paperDocument, paperTables, rowsOf, within } from '@vicinity/simulator/paper'
 import type { PaperRun } from '@vicinity/simulator/paper'
 
 const seed = 'small'
@@ -11,7 +11,7 @@ describe('the papers’ tables, small', () => {
   for (const table of paperTables) {
     it(`${table.id} ${table.title}`, t => {
       const results = table.parts.map(part => part.run('small', seed))
-      const rows = results.flatMap(result => result.rows)
+      const rows = rowsOf(table, results, 'small')
       assert(rows.length > 0)
       for (const row of rows) {
         t.diagnostic(`${row.what}: ${row.measured} (${row.wanted})`)
@@ -29,7 +29,7 @@ describe('the papers’ tables, small', () => {
     for (const { table, results } of runs) {
       assert(markdown.includes(`## ${table.id} ${table.title}`))
       assert(pictures[`${table.id.toLowerCase()}.svg`]?.startsWith('<svg'))
-      for (const { what } of results.flatMap(({ rows }) => rows)) {
+      for (const { what } of rowsOf(table, results, 'small')) {
         assert(markdown.includes(`| ${what} |`), what)
       }
     }

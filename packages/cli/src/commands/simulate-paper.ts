@@ -6,14 +6,14 @@ import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { formatDuration, formatQuantity, formatTable } from '@vicinity/simulator'
-import { paperDocument, paperTables, within } from '@vicinity/simulator/paper'
+import { paperDocument, paperTables, rowsOf, within } from '@vicinity/simulator/paper'
 import { commit } from '../commit.ts'
 import { UsageError } from '../errors.ts'
 import { command } from '../invocation.ts'
 import { LineWriter, talk } from '../output.ts'
 import { runPaperJobs } from '../simulate/paper-jobs.ts'
 import { fileReason } from '../trace-file.ts'
-import type { PaperMeta, PaperRun, PaperTable } from '@vicinity/simulator/paper'
+import type { PaperMeta, PaperRun, PaperTable, Size } from '@vicinity/simulator/paper'
 import type { ExitCode, Host } from '../host.ts'
 import type { simulatePaperOptions, Values } from '../options.ts'
 import type { PaperEnd, PaperJob } from '../simulate/paper-jobs.ts'
@@ -41,9 +41,11 @@ export async function measurePaper(settings: PaperSettings, host: Host): Promise
   const { runs, failed } = await measure(tables, meta, threadsOf(settings.threads), host)
   const document = paperDocument(runs, meta, folderName)
   if (settings.json) {
-    out.line(JSON.stringify({ ...meta, within: document.within, failed, tables: runs.map(dataOf) }, null, 2))
+    out.line(
+      JSON.stringify({ ...meta, within: document.within, failed, tables: runs.map(ran => dataOf(ran, meta.size)) }, null, 2)
+    )
   } else {
-    for (const line of runs.flatMap(pageOf)) {
+    for (const line of runs.flatMap(ran => pageOf(ran, meta.size))) {
       out.line(line)
     }
   }
@@ -66,7 +68,8 @@ async function measure(
   host: Host
 ): Promise<{ runs: PaperRun[]; failed: boolean }> {
   const { size, seed } = meta
-  const jobs = tables.flatMap(({ id, parts }) => parts.map((_, part): PaperJob => ({ table: id, part, size, seed })))
+  // the long ones are the last, and begin first
+  const jobs = tables.flatMap(({ id, parts }) => parts.map((_, part): PaperJob => ({ table: id, part, size, seed }))).toReversed()
   let done = 0
   const ends = await runPaperJobs(jobs, threads, host.stop, (job, end) => {
     const { table, part } = jobs[job] as PaperJob
@@ -75,7 +78,7 @@ async function measure(
     talk.line(`[${done}/${jobs.length}] ${name}: ${saying(end)}`)
   })
   const runs = tables.flatMap(table => {
-    const own = ends.filter((_, at) => jobs[at]?.table === table.id)
+    const own = ends.filter((_, at) => jobs[at]?.table === table.id).toReversed()
     const whole = own.flatMap(end => (end.type === 'done' ? [end] : []))
     const wallTimeMs = whole.reduce((sum, end) => sum + end.wallTimeMs, 0)
     // a table of which a part is missing says nothing
@@ -88,7 +91,7 @@ function saying(end: PaperEnd): string {
   switch (end.type) {
     case 'done': {
       if (end.result.rows.length === 0) {
-        return 'left out at this size'
+        return `measured (${formatDuration(end.wallTimeMs)})`
       }
 
       const outside = end.result.rows.filter(row => !within(row))
@@ -102,8 +105,8 @@ function saying(end: PaperEnd): string {
   }
 }
 
-function pageOf({ table, results, wallTimeMs }: PaperRun): string[] {
-  const rows = results.flatMap(result => result.rows)
+function pageOf({ table, results, wallTimeMs }: PaperRun, size: Size): string[] {
+  const rows = rowsOf(table, results, size)
   return [
     `${table.id} ${table.title}, in ${formatDuration(wallTimeMs)}`,
     ...formatTable({
@@ -114,8 +117,9 @@ function pageOf({ table, results, wallTimeMs }: PaperRun): string[] {
   ]
 }
 
-function dataOf({ table: { id, title }, results, wallTimeMs }: PaperRun): unknown {
-  const figures = results.flatMap(({ rows }) => rows.map(row => ({ ...row, within: within(row) })))
+function dataOf({ table, results, wallTimeMs }: PaperRun, size: Size): unknown {
+  const { id, title } = table
+  const figures = rowsOf(table, results, size).map(row => ({ ...row, within: within(row) }))
   return { id, title, wallTimeMs, figures, notes: results.flatMap(({ notes = [] }) => notes) }
 }
 

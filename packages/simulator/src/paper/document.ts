@@ -7,7 +7,7 @@ import {
   formatMarkdownTable,
   formatQuantity
 } from '../report/index.ts'
-import { within } from './paper.ts'
+import { rowsOf, within } from './paper.ts'
 import type { PaperTable, PartResult, Size } from './paper.ts'
 
 /** A table that has run. */
@@ -43,7 +43,7 @@ export interface PaperDocument {
 export function paperDocument(runs: readonly PaperRun[], meta: PaperMeta, pictures: string): PaperDocument {
   const drawn: Record<string, string> = {}
   const sections = runs.map(run => {
-    const names = Object.entries(picturesOf(run)).map(([name, svg]) => {
+    const names = Object.entries(picturesOf(run, meta.size)).map(([name, svg]) => {
       drawn[`${name}.svg`] = svg
       return name
     })
@@ -53,7 +53,7 @@ export function paperDocument(runs: readonly PaperRun[], meta: PaperMeta, pictur
       names.map(name => `![${run.table.title}](${pictures}/${name}.svg)`)
     )
   })
-  const all = runs.flatMap(({ results }) => results.flatMap(({ rows }) => rows))
+  const all = runs.flatMap(({ table, results }) => rowsOf(table, results, meta.size))
   return {
     markdown: `${[...opening(runs, meta), ...sections.flat()].join('\n')}\n`,
     pictures: drawn,
@@ -64,7 +64,7 @@ export function paperDocument(runs: readonly PaperRun[], meta: PaperMeta, pictur
 function opening(runs: readonly PaperRun[], { size, seed, commit, runtime, command }: PaperMeta): string[] {
   const from = commit === undefined ? '' : `, revision ${commit.slice(0, 12)}`
   const rows = runs.map(({ table, results, wallTimeMs }) => {
-    const figures = results.flatMap(each => each.rows)
+    const figures = rowsOf(table, results, size)
     const outside = figures.filter(row => !within(row)).length
     const verdict = outside === 0 ? 'within' : `${outside} of ${figures.length} outside`
     const requests = results.reduce((sum, each) => sum + each.requests, 0)
@@ -88,7 +88,7 @@ function opening(runs: readonly PaperRun[], { size, seed, commit, runtime, comma
 }
 
 function section({ table, results, wallTimeMs }: PaperRun, { size, seed }: PaperMeta, pictures: readonly string[]): string[] {
-  const rows = results.flatMap(result => result.rows)
+  const rows = rowsOf(table, results, size)
   const notes = results.flatMap(result => result.notes ?? [])
   const verdict = (row: (typeof rows)[number]): string => (within(row) ? 'within' : '**outside**')
   return [
@@ -107,10 +107,10 @@ function section({ table, results, wallTimeMs }: PaperRun, { size, seed }: Paper
   ]
 }
 
-function picturesOf({ table, results }: PaperRun): Record<string, string> {
+function picturesOf({ table, results }: PaperRun, size: Size): Record<string, string> {
   const id = table.id.toLowerCase()
   const series = results.flatMap(result => result.series ?? [])
-  const rows = results.flatMap(result => result.rows.map(({ what, ...rest }) => ({ name: what, ...rest })))
+  const rows = rowsOf(table, results, size).map(({ what, ...rest }) => ({ name: what, ...rest }))
   return {
     [id]: comparisonPicture({ title: `${table.id} ${table.title}`, rows }),
     ...(table.picture === undefined || series.length === 0

@@ -11,7 +11,7 @@ import { t7 } from './t7-colluders.ts'
 
 export { paperDocument } from './document.ts'
 export type { PaperDocument, PaperMeta, PaperRun } from './document.ts'
-export { within } from './paper.ts'
+export { rowsOf, within } from './paper.ts'
 export type { PaperTable, Part, PartResult, Row, Size } from './paper.ts'
 
 /** In the order in which they are reported. */

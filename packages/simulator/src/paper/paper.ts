@@ -28,6 +28,8 @@ export interface PartResult {
   readonly requests: number
   /** What a reader must know of how it was measured, a sentence each. */
   readonly notes?: readonly string[]
+  /** What the table makes its rows of, where they compare one part with another. */
+  readonly figures?: Readonly<Record<string, number>>
   /** A line for the table's picture, if it has one. */
   readonly series?: CdfSeries
 }
@@ -46,6 +48,8 @@ export interface PaperTable {
   readonly setup: (size: Size) => string
   readonly source: string
   readonly parts: readonly Part[]
+  /** Rows that compare what several parts gave, in the order of the parts. */
+  readonly compare?: (results: readonly PartResult[], size: Size) => readonly Row[]
   /** Of the distributions that its parts give. */
   readonly picture?: Omit<CdfData, 'series'>
   /** Where a measured value falls outside: who is wrong, and how that was found out. */
@@ -73,6 +77,11 @@ export function atLeast(what: string, unit: Unit, [least, most]: readonly [numbe
 /** A figure between the least that it can be and the most that it should be. */
 export function atMost(what: string, unit: Unit, [least, most]: readonly [number, number], measured: number): Row {
   return { what, unit, expected: most, from: least, to: most, measured, wanted: `at most ${formatQuantity(most, unit)}` }
+}
+
+/** All rows of a table. */
+export function rowsOf({ compare }: PaperTable, results: readonly PartResult[], size: Size): readonly Row[] {
+  return [...results.flatMap(({ rows }) => rows), ...(compare?.(results, size) ?? [])]
 }
 
 /** Whether a figure is as expected; the last digits of a sum say nothing. */
