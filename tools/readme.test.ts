@@ -37,6 +37,10 @@ describe('the example in the README', () => {
     assert.deepEqual(await run(t, 'wire'), ['FIND_NODE 1', 'ERR_TRUNCATED'])
   })
 
+  it('of simulator runs a network twice, and the same', async t => {
+    assert.deepEqual(await run(t, 'simulator'), ['true true', 'true', 'baseline · 200 nodes · seed 1'])
+  })
+
   it('of dht finds its way in a network on loopback', async t => {
     assert.deepEqual(await run(t, 'dht'), ['true true', '11 true'])
   })
