@@ -38,7 +38,7 @@ describe('the example in the README', () => {
   })
 
   it('of simulator runs a network twice, and the same', async t => {
-    assert.deepEqual(await run(t, 'simulator'), ['true true', 'true', 'baseline · 200 nodes · seed 1'])
+    assert.deepEqual(await run(t, 'simulator'), ['true true', 'true', 'baseline · 100 nodes · seed 1'])
   })
 
   it('of dht finds its way in a network on loopback', async t => {
