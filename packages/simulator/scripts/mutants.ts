@@ -164,8 +164,20 @@ const table: readonly Mutant[] = [
   {
     name: 'never probe',
     file: 'upkeep/probe.ts',
-    text: 'if (now >= this.#next) {',
-    by: 'if (now >= this.#next + 1e12) {'
+    text: 'return Math.max(entry.heard + limits.probeAfter, entry.tried + limits.probeRetryAfter)',
+    by: 'return entry.heard + limits.probeAfter * limits.probeRetryAfter'
+  },
+  {
+    name: 'say who has come before who has left',
+    file: 'upkeep/upkeep.ts',
+    text: 'return this.#pollProbe() ?? this.#pollInclude() ??',
+    by: 'return this.#pollInclude() ?? this.#pollProbe() ??'
+  },
+  {
+    name: 'count failures of one moment as two',
+    file: 'upkeep/probe.ts',
+    text: 'if (sent <= before || !this.#table.has(contact)) {',
+    by: 'if (before === Infinity || !this.#table.has(contact)) {'
   },
   {
     name: 'believe every closer peer',
@@ -233,16 +245,14 @@ const upkeep: readonly Mutant[] = [
   {
     name: 'never refresh',
     file: 'upkeep/refresh.ts',
-    text: '(this.#due[bucket] as Millis) <= this.#now &&',
-    by: '(this.#due[bucket] as Millis) + 1e12 <= this.#now &&'
+    text: 'return (this.#next ??= this.#firstDue())',
+    by: 'return (this.#next ??= this.#firstDue() + Infinity)'
   },
   {
     name: 'refresh all buckets at once',
     file: 'upkeep/refresh.ts',
-    text: `  #nextDue(): number | undefined {
-    if (this.#running.size >= limits.refreshLookups ||`,
-    by: `  #nextDue(): number | undefined {
-    if (this.#running.size >= limits.refreshLookups * 100 ||`
+    text: 'if (this.#table.size === 0 || this.#running.size >= limits.refreshLookups) {',
+    by: 'if (this.#table.size === 0) {'
   },
   {
     name: 'look itself up once and never again',

@@ -3,7 +3,9 @@
  * it through at most so many seeds, and prints which checker caught it by which seed. Fails if one got away.
  */
 import { availableParallelism } from 'node:os'
-import { hunt } from './mutate.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { engineSource, hunt, mutated } from './mutate.ts'
 import { mutants } from './mutants.ts'
 import type { Hunted } from './mutate.ts'
 import type { Mutant } from './mutants.ts'
@@ -13,6 +15,10 @@ const [, , seeds = '20', word = ''] = process.argv
 const wanted = mutants.filter(({ name }) => name.includes(word))
 const results = new Map<Mutant, Hunted>()
 const queue = [...wanted]
+
+for (const mutant of wanted) {
+  mutated(readFileSync(join(engineSource, mutant.file), 'utf8'), mutant)
+}
 
 async function work(): Promise<void> {
   for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {

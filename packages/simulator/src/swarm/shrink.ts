@@ -24,21 +24,25 @@ export interface ShrinkProgress {
   readonly smallest: SimulationInit
 }
 
-/** Runs a simulation, and may stop as soon as the checker has found something. */
-export type Run = (init: SimulationInit, checker: string) => SeedRun
+/** What runs simulations. */
+export interface Runner {
+  /** May stop as soon as the checker has found something. */
+  until(init: SimulationInit, checker: string): SeedRun
+  whole(init: SimulationInit): SeedRun
+}
 
 /**
  * @param failing - a run in which at least one checker found something; the first of them is held on to.
  * @param budget - how many runs to try at most.
  * @returns the smallest run found that fails as this one does: itself, if nothing can be left out.
  */
-export function shrink(failing: SeedRun, budget = 300, watch: ShrinkWatch = {}, run: Run = runUntilFound): SeedRun {
+export function shrink(failing: SeedRun, budget = 300, watch: ShrinkWatch = {}, runner: Runner = simulations): SeedRun {
   const [finding] = failing.findings
   if (finding === undefined) {
     return failing
   }
 
-  const search = new Search(failing, finding.checker, budget, watch, run)
+  const search = new Search(failing, finding.checker, budget, watch, runner)
   for (let before = -1; search.kept > before && !search.over; ) {
     before = search.kept
     simplify(search)
@@ -48,7 +52,7 @@ export function shrink(failing: SeedRun, budget = 300, watch: ShrinkWatch = {}, 
   }
 
   // the smallest once more, to its end: its report is to be whole
-  return runInit(search.smallest.init)
+  return search.kept === 0 ? failing : runner.whole(search.init)
 }
 
 class Search {
@@ -59,14 +63,14 @@ class Search {
   readonly #checker: string
   readonly #budget: number
   readonly #watch: ShrinkWatch
-  readonly #run: Run
+  readonly #runner: Runner
 
-  constructor(failing: SeedRun, checker: string, budget: number, watch: ShrinkWatch, run: Run) {
+  constructor(failing: SeedRun, checker: string, budget: number, watch: ShrinkWatch, runner: Runner) {
     this.smallest = failing
     this.#checker = checker
     this.#budget = budget
     this.#watch = watch
-    this.#run = run
+    this.#runner = runner
   }
 
   get init(): SimulationInit {
@@ -98,7 +102,7 @@ class Search {
 
   #fails(init: SimulationInit): SeedRun | undefined {
     try {
-      const run = this.#run(init, this.#checker)
+      const run = this.#runner.until(init, this.#checker)
       return run.findings.some(({ checker }) => checker === this.#checker) ? run : undefined
     } catch {
       // options that cannot be together
@@ -167,11 +171,10 @@ function withLookups(search: Search, lookups: readonly number[]): boolean {
   return search.try({ ...search.init, only: { ...search.init.only, lookups } })
 }
 
-/** Runs until a checker has found something. */
-function runUntilFound(init: SimulationInit, checker: string): SeedRun {
-  return runInit(init, {
-    yielded: ({ checkers }) => checkers.every(({ name, count }) => name !== checker || count === 0)
-  })
+const simulations: Runner = {
+  until: (init, checker) =>
+    runInit(init, { yielded: ({ checkers }) => checkers.every(({ name, count }) => name !== checker || count === 0) }),
+  whole: init => runInit(init)
 }
 
 const fewestNodes = 2
