@@ -91,14 +91,16 @@ export class Population {
     return node
   }
 
-  /** Two networks meet: this share of the servers of the one are told of a few of the other, and dial them from now on. */
-  meet(bridges: number, rng: Rng): void {
+  /**
+   * Two networks meet: this share of the servers of the one, and one at least, are told of a few of the other, and dial them
+   * from now on.
+   */
+  meet(share: number, rng: Rng): void {
     this.#met = true
-    const [ours, theirs] = [0, 1].map(realm => this.#world.census.all.filter(node => node.realm === realm))
-    for (const bridge of theirs ?? []) {
-      if (rng.float() < bridges) {
-        this.#dial(bridge, someOf(ours ?? [], bridge, rng))
-      }
+    const [ours = [], theirs = []] = [0, 1].map(realm => this.#world.census.all.filter(node => node.realm === realm))
+    const bridges = theirs.filter(() => rng.float() < share)
+    for (const bridge of bridges.length > 0 ? bridges : theirs.slice(0, 1)) {
+      this.#dial(bridge, someOf(ours, bridge, rng))
     }
   }
 
