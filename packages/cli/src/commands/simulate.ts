@@ -21,6 +21,7 @@ import type { ReportStyle, RunReport, Settings, SimulationInit } from '@vicinity
 import type { ExitCode, Host } from '../host.ts'
 import type { simulateOptions, Values } from '../options.ts'
 import type { Effort } from '../simulate/page.ts'
+import type { Failure } from '../simulate/results.ts'
 
 export interface SimulateRequest {
   readonly scenario: string
@@ -99,12 +100,14 @@ async function run(
   host.stopMs = Infinity
   host.running = true
   host.stop.addEventListener('abort', () => {
-    progress.clear()
-    talk.line('Stopping. Ctrl-C again ends at once.')
+    progress.between(() => {
+      talk.line('Stopping. Ctrl-C again ends at once.')
+    })
   })
   if (lines) {
-    progress.clear()
-    out.line(seedHead())
+    progress.between(() => {
+      out.line(seedHead())
+    })
   }
 
   await runJobs({
@@ -120,10 +123,9 @@ async function run(
       const report = init && results.add(init, end)
       const failure = results.failures[failures]
       if (lines && end.type !== 'skipped') {
-        progress.clear()
-        out.line(
-          report !== undefined ? seedLine(report, failure !== undefined) : failure === undefined ? '' : brokenLine(failure)
-        )
+        progress.between(() => {
+          out.line(lineOf(report, failure))
+        })
       }
 
       progress.ended(job)
@@ -143,6 +145,10 @@ function threadsOf(text: string | undefined): number {
 }
 
 const mostThreads = 1_024
+
+function lineOf(report: RunReport | undefined, failure: Failure | undefined): string {
+  return report === undefined ? (failure === undefined ? '' : brokenLine(failure)) : seedLine(report, failure !== undefined)
+}
 
 /** The document of `--json` and `--out`. */
 function documentOf(request: SimulateRequest, seeds: readonly string[], results: Results, effort: Effort): unknown {

@@ -1,5 +1,6 @@
 /** The simulator's scenarios and options as the page `docs/simulate.md`. */
 import { optionSpecs } from '@vicinity/simulator'
+import { gallery, galleryCommand, galleryFile } from './gallery.ts'
 import { argumentsOf, flagOf, knobGroups, placeholderOf, rangeOf, shown } from './knobs.ts'
 import { offers } from './scenarios.ts'
 import type { OptionName } from '@vicinity/simulator'
@@ -38,6 +39,20 @@ export function simulateMarkdown(): string {
       row([`\`${name}\``, summary, preset === 'drawn' ? 'whatever is drawn' : `\`${argumentsOf(preset).join(' ')}\``])
     ),
     '',
+    '## Pictures',
+    '',
+    '`--out` writes these of every run, and the other distributions: hops, requests, recall. Those of several seeds are of all of them together.',
+    '',
+    ...gallery.flatMap(run =>
+      Object.entries(run.shown).flatMap(([name, words]) => [
+        words,
+        '',
+        `![${name}](simulator/${galleryFile(run.scenario, name)})`,
+        '',
+        `\`${galleryCommand(run)}\``,
+        ''
+      ])
+    ),
     '## Options',
     '',
     'Shares are from 0 to 1 unless it says otherwise. What stands under *drawn* is what `swarm` chooses from.',

@@ -19,6 +19,7 @@ export class RunProgress {
   #shownAt: number
   #done = 0
   #drawn = false
+  #begun = false
   #shrinking: string | undefined
 
   /** @param ends - when each run will be over, in virtual time. */
@@ -27,7 +28,6 @@ export class RunProgress {
     this.#virtual = new Float64Array(ends.length)
     this.#events = new Float64Array(ends.length)
     this.#rate = new ProgressRate(ends.reduce((total, end) => total + end, 0))
-    this.#rate.sample(0, 0, 0)
     this.#shownAt = this.#start
     if (this.#terminal) {
       this.#draw()
@@ -38,6 +38,7 @@ export class RunProgress {
     if (progress.type === 'progress') {
       this.#virtual[job] = progress.virtualMs
       this.#events[job] = progress.events
+      this.#begin()
       this.#shrinking = undefined
     } else {
       this.#shrinking = `making it small: ${progress.nodes} nodes left, ${progress.tries} runs tried`
@@ -49,7 +50,25 @@ export class RunProgress {
   ended(job: number): void {
     this.#virtual[job] = this.#ends[job] ?? 0
     this.#done++
+    this.#begin()
     this.#show()
+  }
+
+  /** Time counts from the first sign that a network stands: to build one takes long, and says nothing of the rest. */
+  #begin(): void {
+    if (!this.#begun) {
+      this.#begun = true
+      this.#rate.sample(performance.now() - this.#start, sum(this.#virtual), sum(this.#events))
+    }
+  }
+
+  /** Lets somebody write lines of their own, and goes on below. */
+  between(write: () => void): void {
+    this.clear()
+    write()
+    if (this.#terminal) {
+      this.#draw()
+    }
   }
 
   /** Leaves the line to whoever writes next. */
@@ -74,7 +93,8 @@ export class RunProgress {
   #draw(): void {
     const label = this.#ends.length === 1 ? {} : { label: `${this.#done} of ${this.#ends.length} seeds` }
     const width = Math.max(20, (process.stderr.columns ?? 80) - 1)
-    const line = this.#shrinking?.slice(0, width) ?? formatProgress({ ...this.#rate.progress, ...label }, width)
+    const words = this.#shrinking ?? (this.#begun ? undefined : 'Building the network')
+    const line = words?.slice(0, width) ?? formatProgress({ ...this.#rate.progress, ...label }, width)
     if (this.#terminal) {
       this.#drawn = true
       talk.text(`\r\u001b[2K${line}`)

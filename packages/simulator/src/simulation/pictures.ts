@@ -1,7 +1,7 @@
 /** The pictures of one run, or of several with the same options: distributions, a lookup as a walk, heat, and the course of recall. */
 import { second } from '@vicinity/kademlia'
 import type { SimulationOptions } from '../options.ts'
-import { cdfPicture, formatCount, formatShare, heatPicture, timePicture, walkPicture } from '../report/index.ts'
+import { cdfPicture, formatCount, heatPicture, timePicture, walkPicture } from '../report/index.ts'
 import type { Distribution, TimeWindow, Unit } from '../report/index.ts'
 import { LookupMeasures, successRecall } from './measures.ts'
 import type { Course, SceneData } from './scene.ts'
@@ -125,7 +125,7 @@ function courseOf({ spanMs, counts, recallSums }: Course, subtitle: string, opti
     range: [0, 1],
     series: [{ name: 'mean recall', points }],
     windows: windowsOf(options),
-    threshold: { name: `a lookup of recall ${formatShare(successRecall)} has succeeded`, value: successRecall }
+    threshold: { name: `a lookup of recall ${successRecall * 100} % has succeeded`, value: successRecall }
   })
 }
 
