@@ -77,7 +77,7 @@ export class HealingChecker extends Findings implements Checker {
   }
 
   over(now: Millis): void {
-    if (this.#lookups > 0 && this.#patient) {
+    if (this.#lookups > 0 && this.#patient && this.#heard) {
       const mean = this.#recall / this.#lookups
       const right = mean >= this.#least
       this.expect(right, now, undefined, () => `the lookups after healing have a recall of ${mean.toFixed(4)} on average`)

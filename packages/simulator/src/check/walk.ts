@@ -36,6 +36,8 @@ export class Walk {
   readonly #byId = new Map<string, Known>()
   #fruitless = 0
   #followUp = false
+  /** Whether the engine may take the follow-up for begun: somebody was late at that very moment, or not. */
+  #mayFollowUp = false
   asked = 0
   answers = 0
   /** It has ended, and other lookups go on for it. */
@@ -107,7 +109,12 @@ export class Walk {
 
   /** All that could be done now has been done: it must not idle. */
   rest(now: Millis): Verdict {
-    if (this.#rules.paths > 1 || this.flooded || this.#unsure(now)) {
+    if (this.#rules.paths > 1 || this.flooded) {
+      return undefined
+    }
+
+    this.#mayFollowUp ||= this.#nearestAnswered(now + 1)
+    if (this.#unsure(now)) {
       return undefined
     }
 
@@ -117,7 +124,7 @@ export class Walk {
     const nearest = this.#nearest(k, now)
     const near = waiting < this.#width() ? nearest.find(({ phase }) => phase === 'heard') : undefined
     // on its approach it does not wait behind slow peers either: it asks beyond the nearest
-    const approaches = !this.#followUp && waiting < alpha && nearest.some(({ phase }) => phase !== 'answered')
+    const approaches = !this.#mayFollowUp && waiting < alpha && nearest.some(({ phase }) => phase !== 'answered')
     const idle = near ?? (approaches ? this.#sorted.find(({ phase }) => phase === 'heard') : undefined)
     return idle && `leaves ${idle.peer.contact.id} unasked, with ${waiting} requests in flight of ${this.#width()}`
   }
@@ -178,8 +185,12 @@ export class Walk {
 
   /** The follow-up begins once the β nearest that can be reached have answered, and does not end. */
   #advance(now: Millis): void {
+    this.#followUp ||= this.#nearestAnswered(now)
+  }
+
+  #nearestAnswered(now: Millis): boolean {
     const nearest = this.#nearest(this.#rules.beta, now)
-    this.#followUp ||= nearest.length === this.#rules.beta && nearest.every(({ phase }) => phase === 'answered')
+    return nearest.length === this.#rules.beta && nearest.every(({ phase }) => phase === 'answered')
   }
 
   /** The nearest that have neither failed nor are late. */
