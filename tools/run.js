@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * What every npm script calls: `node tools/run.js start|test|check|lint|format|build|bench|paper [arguments]`.
+ * What every npm script calls: `node tools/run.js start|test|check|lint|format|build|bench|nightly|paper [arguments]`.
  *
  * It installs what is missing, then hands over to the project's own Node (npm's `node` package), so that a fresh
  * clone works with its first command whatever Node the machine has. This folder's plain JavaScript is all that the machine's
@@ -66,6 +66,15 @@ const commands = {
       {
         name: 'paper',
         args: ['packages/cli/bin/vicinity.js', 'simulate', 'paper', '--full', '--out', 'docs', ...args]
+      }
+    ]
+  },
+  nightly: {
+    help: 'simulate 1,000 small networks that nobody thought of, and make small what fails; options go to vicinity simulate swarm',
+    steps: args => [
+      {
+        name: 'nightly',
+        args: ['packages/cli/bin/vicinity.js', 'simulate', 'swarm', '--seeds', '1000', '--shrink', ...args]
       }
     ]
   },
