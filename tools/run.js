@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * What every npm script calls: `node tools/run.js start|test|check|lint|format|build|bench|nightly|paper [arguments]`.
+ * What every npm script calls: `node tools/run.js start|test|check|lint|format|build|bench|nightly|paper|stryker [arguments]`.
  *
  * It installs what is missing, then hands over to the project's own Node (npm's `node` package), so that a fresh
  * clone works with its first command whatever Node the machine has. This folder's plain JavaScript is all that the machine's
@@ -9,7 +9,7 @@
  */
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runChild } from './child.js'
 import { ensureInstalled, InstallError } from './install.js'
@@ -24,6 +24,7 @@ const fromSource = ['-C', 'vicinity-source']
 const tools = {
   biome: 'node_modules/@biomejs/biome/bin/biome',
   oxlint: 'node_modules/oxlint/bin/oxlint',
+  stryker: 'node_modules/@stryker-mutator/core/bin/stryker.js',
   tsc: 'node_modules/typescript/bin/tsc'
 }
 
@@ -81,6 +82,10 @@ const commands = {
   bench: {
     help: 'the benchmarks; --smoke runs each with tiny inputs',
     steps: args => [{ name: 'bench', args: [...fromSource, 'bench/run.ts', ...args] }]
+  },
+  stryker: {
+    help: 'mutate kademlia and see which changes its tests notice (hours); options go to stryker run, --mutate FILE among them',
+    steps: args => [{ name: 'stryker', args: [tools.stryker, 'run', ...args] }]
   }
 }
 
@@ -111,10 +116,17 @@ function testStep(args) {
 
 class UsageError extends Error {}
 
-/** The environment of what we run: TypeScript is stripped once and kept, wherever Node can keep it. */
-function environment() {
+/**
+ * The environment of what we run: TypeScript is stripped once and kept, wherever Node can keep it; and who starts a `node` by
+ * its name, as Stryker does for each test file, gets the same one.
+ *
+ * @param {string} node
+ */
+function environment(node) {
   const cache = join(root, 'node_modules', '.cache', 'vicinity')
-  return { NODE_COMPILE_CACHE: cache, ...process.env }
+  const path = Object.keys(process.env).find(name => name.toUpperCase() === 'PATH') ?? 'PATH'
+  const paths = [dirname(node), process.env[path] ?? ''].join(delimiter)
+  return { NODE_COMPILE_CACHE: cache, ...process.env, [path]: paths }
 }
 
 /** @param {Step} step */
@@ -125,7 +137,7 @@ async function runStep(step) {
   }
 
   const node = projectNode(root)
-  const options = { cwd: root, env: environment() }
+  const options = { cwd: root, env: environment(node) }
   try {
     return await runChild(node, step.args, options)
   } catch (error) {
@@ -134,7 +146,7 @@ async function runStep(step) {
       throw new InstallError(`${node} does not run on this system (${messageOf(error)}); use Node 24 or newer of its own`)
     }
 
-    return await runChild(process.execPath, step.args, options)
+    return await runChild(process.execPath, step.args, { ...options, env: environment(process.execPath) })
   }
 }
 

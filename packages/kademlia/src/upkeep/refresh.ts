@@ -184,8 +184,8 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
       return undefined
     }
 
-    for (let bucket = 0; bucket < this.#due.length; bucket++) {
-      if ((this.#due[bucket] as Millis) <= this.#now && !this.#running.has(bucket)) {
+    for (const [bucket, due] of this.#due.entries()) {
+      if (due <= this.#now && !this.#running.has(bucket)) {
         return bucket
       }
     }
