@@ -122,7 +122,7 @@ function courseOf({ spanMs, counts, recallSums }: Course, subtitle: string, opti
     subtitle,
     measure: 'mean recall of the lookups that began then',
     unit: 'share',
-    range: [0, 1],
+    range: [0.8, 1],
     series: [{ name: 'mean recall', points }],
     windows: windowsOf(options),
     threshold: { name: `a lookup of recall ${successRecall * 100} % has succeeded`, value: successRecall }
