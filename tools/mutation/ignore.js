@@ -19,6 +19,7 @@ import { declareValuePlugin, PluginKind } from '@stryker-mutator/api/plugin'
  * @property {{ test?: unknown }} node
  * @property {Path | null} parentPath
  * @property {(key: string) => Path} get
+ * @property {() => string} toString its source text
  */
 
 /** @param {Path} path @returns {string | undefined} the reason, for the report */
@@ -27,7 +28,7 @@ function shouldIgnore(path) {
     return isMessage(path) ? 'it is said to people' : undefined
   }
 
-  const neverTaken = path.isSwitchCase() && path.node.test === null && String(path).includes('unreachable(')
+  const neverTaken = path.isSwitchCase() && path.node.test === null && path.toString().includes('unreachable(')
   return neverTaken ? 'the types say that nobody comes here' : undefined
 }
 
@@ -37,7 +38,7 @@ function isMessage({ parentPath: parent }) {
     return false
   }
 
-  const callee = String(parent.get('callee'))
+  const callee = parent.get('callee').toString()
   return callee === 'assert' || callee.endsWith('Error')
 }
 

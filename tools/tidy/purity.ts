@@ -141,7 +141,9 @@ function isOnlyAName(node: Node, parent: Node): boolean {
   const isMember = parent.type.endsWith('MemberExpression') && parent['property'] === node && parent['computed'] !== true
   const isKey = 'key' in parent && parent['key'] === node && parent['computed'] !== true && parent['shorthand'] !== true
   const isTypeMember = parent.type === 'TSQualifiedName' && parent['right'] === node
-  return isMember || isKey || isTypeMember || /^(LabeledStatement|BreakStatement|ContinueStatement|PrivateName)$/.test(parent.type)
+  return (
+    isMember || isKey || isTypeMember || /^(LabeledStatement|BreakStatement|ContinueStatement|PrivateName)$/.test(parent.type)
+  )
 }
 
 /** Names that the file itself declares or imports: `self` as a parameter is no global. */

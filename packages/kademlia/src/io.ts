@@ -65,6 +65,14 @@ export interface SavedEntry {
  */
 export type PeerState = 'connected' | 'serving' | 'not-serving' | 'disconnected' | 'readdressed'
 
+/** Somebody asks us. */
+export interface InboundRequest {
+  readonly type: 'request'
+  readonly call: Call
+  readonly from: Contact
+  readonly message: Request
+}
+
 export type KademliaInput =
   | { readonly type: 'tick' }
   /** What wall-clock time our monotonic zero stands for: at the start, and again when the system clock jumps. */
@@ -80,7 +88,7 @@ export type KademliaInput =
   | { readonly type: 'opened'; readonly rpc: Rpc }
   | { readonly type: 'response'; readonly rpc: Rpc; readonly message: Response }
   | { readonly type: 'failure'; readonly rpc: Rpc; readonly reason: FailureReason }
-  | { readonly type: 'request'; readonly call: Call; readonly from: Contact; readonly message: Request }
+  | InboundRequest
   | { readonly type: 'peer'; readonly peer: PeerInfo; readonly state: PeerState }
   /** The preimage that was asked for, with its key. */
   | { readonly type: 'targeted'; readonly io: Io; readonly target: Target }
@@ -118,3 +126,19 @@ export type KademliaOutput =
   | { readonly type: 'table'; readonly change: 'added' | 'removed'; readonly peer: PeerInfo }
   | { readonly type: 'progress'; readonly op: Op; readonly event: ProgressEvent }
   | { readonly type: 'finished'; readonly op: Op; readonly outcome: Outcome }
+
+/** Whether an input changes only what we know: no machine has anything to do or to say because of it. */
+export function isInert(input: KademliaInput): boolean {
+  switch (input.type) {
+    case 'clock':
+    case 'self':
+    case 'mode':
+    case 'opened':
+    case 'request':
+      return true
+    case 'peer':
+      return input.state === 'connected' || input.state === 'disconnected'
+    default:
+      return false
+  }
+}

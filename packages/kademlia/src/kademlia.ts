@@ -5,11 +5,13 @@ import { noAddresses } from './contact.ts'
 import type { Contact, PeerInfo, Target } from './contact.ts'
 import type { NetworkSize } from './estimate/network-size.ts'
 import { spread } from './groups.ts'
-import type { Call, FailureReason, KademliaInput, KademliaOutput, PeerState, SavedEntry } from './io.ts'
+import { isInert } from './io.ts'
+import type { FailureReason, InboundRequest, KademliaInput, KademliaOutput, PeerState, SavedEntry } from './io.ts'
 import type { Op } from './lookup/pool.ts'
 import type { Machine } from './machine.ts'
-import type { Request, Response } from './messages.ts'
+import type { Response } from './messages.ts'
 import { Operations } from './operations.ts'
+import { Outputs } from './outputs.ts'
 import { ConnectedPeers } from './peers.ts'
 import { Requests } from './requests.ts'
 import type { InFlight, Rpc } from './requests.ts'
@@ -39,9 +41,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
   readonly #operations: Operations
   readonly #upkeep: Upkeep
   readonly #targets = new Targets()
-  // bounded by what one input can cause: the driver drains it after every input
-  #out: KademliaOutput[] = []
-  #read = 0
+  readonly #out = new Outputs<KademliaOutput>()
   #self: PeerInfo
   #mode: Mode
   #wallAtZero: WallMillis = 0
@@ -96,7 +96,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
       peers: this.#peers.size,
       requests: this.#requests.size,
       targets: this.#targets.size,
-      outputs: this.#out.length - this.#read,
+      outputs: this.#out.size,
       ...this.#operations.sizes,
       ...this.#upkeep.sizes
     }
@@ -120,18 +120,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
   }
 
   poll(): KademliaOutput | undefined {
-    const output = this.#out[this.#read]
-    if (output === undefined) {
-      if (this.#read > 0) {
-        this.#out = []
-        this.#read = 0
-      }
-
-      return undefined
-    }
-
-    this.#read++
-    return output
+    return this.#out.poll()
   }
 
   #take(now: Millis, input: KademliaInput): void {
@@ -176,7 +165,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
         break
       }
       case 'request':
-        this.#request(input.call, input.from, input.message)
+        this.#request(input)
         break
       case 'peer':
         this.#peer(now, input.peer, input.state)
@@ -324,21 +313,9 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     }
   }
 
-  #request(call: Call, from: Contact, message: Request): void {
-    if (this.#mode === 'client') {
-      this.#out.push({ type: 'refuse', call, reason: 'client' })
-      return
-    }
-
-    const serving = { table: this.#table, peers: this.#peers, k: this.#config.k, self: this.#self }
-    const answer = serve(serving, from, message)
-    if (answer === 'silence') {
-      this.#out.push({ type: 'silence', call })
-    } else if (answer === 'unsupported') {
-      this.#out.push({ type: 'refuse', call, reason: 'unsupported' })
-    } else {
-      this.#out.push({ type: 'reply', call, message: answer })
-    }
+  #request({ call, from, message }: InboundRequest): void {
+    const serving = { mode: this.#mode, table: this.#table, peers: this.#peers, k: this.#config.k, self: this.#self }
+    this.#out.push(serve(serving, call, from, message))
   }
 
   #peer(now: Millis, peer: PeerInfo, state: PeerState): void {
@@ -403,21 +380,5 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     } else if (input.type === 'request') {
       this.#out.push({ type: 'refuse', call: input.call, reason: 'stopped' })
     }
-  }
-}
-
-/** Whether an input changes only what we know: no machine has anything to do or to say because of it. */
-function isInert(input: KademliaInput): boolean {
-  switch (input.type) {
-    case 'clock':
-    case 'self':
-    case 'mode':
-    case 'opened':
-    case 'request':
-      return true
-    case 'peer':
-      return input.state === 'connected' || input.state === 'disconnected'
-    default:
-      return false
   }
 }

@@ -1,11 +1,14 @@
 import { unreachable } from './assert.ts'
+import type { Mode } from './config.ts'
 import { isContact } from './contact.ts'
 import type { Contact, PeerInfo, Target } from './contact.ts'
-import type { Request, Response } from './messages.ts'
+import type { Call, KademliaOutput } from './io.ts'
+import type { Request } from './messages.ts'
 import type { ConnectedPeers } from './peers.ts'
 import type { Table } from './table/table.ts'
 
 export interface Serving {
+  readonly mode: Mode
   readonly table: Table
   readonly peers: ConnectedPeers
   readonly k: number
@@ -14,23 +17,31 @@ export interface Serving {
 }
 
 /**
- * The answer to a request, `silence` for what is never answered, `unsupported` for what this node does not do.
+ * What becomes of a request: an answer, silence for what is never answered, a refusal of what this node does not do.
  * Values and providers are not stored here: those who look for them are sent on to closer peers.
  */
-export function serve(serving: Serving, from: Contact, request: Request): Response | 'silence' | 'unsupported' {
+export function serve(serving: Serving, call: Call, from: Contact, request: Request): KademliaOutput {
+  if (serving.mode === 'client') {
+    return { type: 'refuse', call, reason: 'client' }
+  }
+
   switch (request.type) {
     case 'PING':
-      return { type: 'PING' }
+      return { type: 'reply', call, message: { type: 'PING' } }
     case 'FIND_NODE':
-      return { type: 'FIND_NODE', closer: findNode(serving, from, request.target) }
-    case 'GET_VALUE':
-      return { type: 'GET_VALUE', closer: closer(serving, from, request.target), record: undefined }
-    case 'GET_PROVIDERS':
-      return { type: 'GET_PROVIDERS', closer: closer(serving, from, request.target), providers: [] }
+      return { type: 'reply', call, message: { type: 'FIND_NODE', closer: findNode(serving, from, request.target) } }
+    case 'GET_VALUE': {
+      const found = closer(serving, from, request.target)
+      return { type: 'reply', call, message: { type: 'GET_VALUE', closer: found, record: undefined } }
+    }
+    case 'GET_PROVIDERS': {
+      const found = closer(serving, from, request.target)
+      return { type: 'reply', call, message: { type: 'GET_PROVIDERS', closer: found, providers: [] } }
+    }
     case 'ADD_PROVIDER':
-      return 'silence'
+      return { type: 'silence', call }
     case 'PUT_VALUE':
-      return 'unsupported'
+      return { type: 'refuse', call, reason: 'unsupported' }
     default:
       return unreachable(request)
   }

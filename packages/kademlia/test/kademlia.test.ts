@@ -314,7 +314,7 @@ describe('peers', () => {
     end(first.get(leaving.contact.id), undefined, 2)
     // nobody has answered since this one was sent, so that it does not count yet
     end(ask(2, 3).get(leaving.contact.id), undefined, 4)
-    const changes = only(end(toComer, [], 5), 'table').map(({ change, peer }) => [change, peer.contact.id])
+    const changes = only(end(toComer, [], 5), 'table').map(said => [said.change, said.peer.contact.id])
     assert.deepEqual(changes, [
       ['removed', leaving.contact.id],
       ['added', comer.contact.id]

@@ -122,7 +122,7 @@ const requests: readonly Mutant[] = [
     name: 'answer after the stop',
     file: 'kademlia.ts',
     text: "this.#out.push({ type: 'refuse', call: input.call, reason: 'stopped' })",
-    by: 'this.#request(input.call, input.from, input.message)'
+    by: 'this.#request(input)'
   }
 ]
 
@@ -235,9 +235,9 @@ const answers: readonly Mutant[] = [
   },
   {
     name: 'answer as a client',
-    file: 'kademlia.ts',
-    text: "if (this.#mode === 'client') {",
-    by: 'if (this.#mode === undefined) {'
+    file: 'serve.ts',
+    text: "if (serving.mode === 'client') {",
+    by: 'if (serving.mode === undefined) {'
   }
 ]
 

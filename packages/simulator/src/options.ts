@@ -190,11 +190,11 @@ export function validateOptions(options: SimulationOptions): void {
   }
 
   const { nodes, clients, faultStart, faultEnd, rttMin, rttMax, sybils, beta, k } = options
-  const share = troublemakers.reduce((sum, name) => sum + options[name], 0)
-  if (share > 1) {
+  const together = troublemakers.reduce((sum, name) => sum + options[name], 0)
+  if (together > 1) {
     throw new OptionsError(
       naming =>
-        `${listed(troublemakers.map(naming))} are shares of all servers: together at most 1, not ${Number(share.toPrecision(12))}`
+        `${listed(troublemakers.map(naming))} are shares of all servers: together at most 1, not ${Number(together.toPrecision(12))}`
     )
   }
 

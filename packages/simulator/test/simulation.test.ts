@@ -47,7 +47,7 @@ function run(set: Partial<SimulationOptions>, seed = 'a seed', only?: Simulation
 }
 
 /** All that a run came to, but for what it was run with. */
-function outcome(report: RunReport): RunReport {
+function cameTo(report: RunReport): RunReport {
   return { ...report, options: {} }
 }
 
@@ -66,7 +66,7 @@ describe('a simulation', () => {
   })
 
   it('is the same when messages cross as bytes', () => {
-    assert.deepEqual(outcome(run({ ...everything, wire: true })), outcome(report))
+    assert.deepEqual(cameTo(run({ ...everything, wire: true })), cameTo(report))
   })
 
   it('suffers only those faults, and runs only those lookups, that are left of it', () => {

@@ -1,5 +1,6 @@
 import type { KademliaInput, KademliaOutput } from '../io.ts'
 import type { Machine } from '../machine.ts'
+import { Outputs } from '../outputs.ts'
 import type { Millis } from '../time.ts'
 import { TraceEncoder } from './encoder.ts'
 import type { AddressTexts } from './encoder.ts'
@@ -18,9 +19,7 @@ export class TraceRecorder implements Root {
   readonly #machine: Root
   readonly #sink: TraceSink
   readonly #encoder: TraceEncoder
-  // bounded by what the inputs can cause that come before the driver has drained
-  #outputs: KademliaOutput[] = []
-  #read = 0
+  readonly #outputs = new Outputs<KademliaOutput>()
   #inputs = 0
   #ended = false
 
@@ -54,15 +53,7 @@ export class TraceRecorder implements Root {
   }
 
   poll(): KademliaOutput | undefined {
-    const output = this.#outputs[this.#read]
-    if (output !== undefined) {
-      this.#read++
-      return output
-    }
-
-    this.#outputs = []
-    this.#read = 0
-    return this.#machine.poll()
+    return this.#outputs.poll() ?? this.#machine.poll()
   }
 
   /** Writes the last line. What the machine is told from now on is not recorded. */
@@ -75,12 +66,13 @@ export class TraceRecorder implements Root {
 
   #record(at: Millis, input: KademliaInput, threw: string | undefined): void {
     const encoded = this.#encoder.encode(input)
-    const first = this.#outputs.length
+    // bounded by what one input can cause
+    const outputs: KademliaOutput[] = []
     for (let output = this.#machine.poll(); output !== undefined; output = this.#machine.poll()) {
+      outputs.push(output)
       this.#outputs.push(output)
     }
 
-    const outputs = this.#outputs.slice(first)
     const out = outputs.length === 0 ? undefined : this.#encoder.encode(outputs)
     this.#inputs++
     this.#sink.line(JSON.stringify({ at, in: encoded, out, threw }))

@@ -183,7 +183,7 @@ describe('the checker of answers', () => {
     f.checker.served?.(asker, node, { type: 'FIND_NODE', target }, { type: 'FIND_NODE', closer })
   }
   breaks(make, [
-    { rule: 'one is in no order', others: 5, found: /names \[/, forge: f => asked(f, nearest => nearest.reverse()) },
+    { rule: 'one is in no order', others: 5, found: /names \[/, forge: f => asked(f, nearest => nearest.toReversed()) },
     { rule: 'one names too few', others: 5, found: /names \[/, forge: f => asked(f, nearest => nearest.slice(1)) },
     { rule: 'one names the asker', others: 5, found: /names \[/, forge: f => asked(f, nearest => [...nearest, f.other(0)]) },
     {

@@ -1,0 +1,27 @@
+/** What a machine has said and nobody has taken yet: first in, first out. */
+export class Outputs<Out> {
+  // bounded by what one input can cause: whoever calls handle drains the machine after it
+  #queue: Out[] = []
+  #read = 0
+
+  get size(): number {
+    return this.#queue.length - this.#read
+  }
+
+  push(output: Out): void {
+    this.#queue.push(output)
+  }
+
+  /** The oldest, or `undefined` when there is none left. */
+  poll(): Out | undefined {
+    const output = this.#queue[this.#read]
+    if (output !== undefined) {
+      this.#read++
+    } else if (this.#read > 0) {
+      this.#queue = []
+      this.#read = 0
+    }
+
+    return output
+  }
+}
