@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * What every npm script calls: `node tools/run.js start|test|check|lint|format|build|bench|nightly|paper|stryker [arguments]`.
+ * What every npm script calls: `node tools/run.js start|test|check|lint|format|build|bench|nightly|paper|mutants|stryker [arguments]`.
  *
  * It installs what is missing, then hands over to the project's own Node (npm's `node` package), so that a fresh
  * clone works with its first command whatever Node the machine has. This folder's plain JavaScript is all that the machine's
@@ -82,6 +82,10 @@ const commands = {
   bench: {
     help: 'the benchmarks; --smoke runs each with tiny inputs',
     steps: args => [{ name: 'bench', args: [...fromSource, 'bench/run.ts', ...args] }]
+  },
+  mutants: {
+    help: 'put faults into the engine on purpose, and see which checker of the simulator finds each; prints docs/mutants.md',
+    steps: args => [{ name: 'mutants', args: [...fromSource, 'packages/simulator/scripts/mutation-run.ts', ...args] }]
   },
   stryker: {
     help: 'mutate kademlia and see which changes its tests notice (hours); options go to stryker run, --mutate FILE among them',

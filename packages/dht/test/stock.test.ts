@@ -73,7 +73,8 @@ describe('ours and a stock server', () => {
       await friend.dial(stock.getMultiaddrs())
     }
 
-    await eventually(() => ours.services.dht.routingTable.size === 3 && stock.services.dht.routingTable.size === 3)
+    await eventually(() => ours.services.dht.routingTable.size === 3)
+    await eventually(() => stock.services.dht.routingTable.size === 3)
     const asker = await startOurs(t, { dht: { clientMode: true } })
     const hex = (id: Uint8Array): string => Buffer.from(id).toString('hex')
     const both = [ours, stock].map(({ peerId }) => hex(peerId.toMultihash().bytes))

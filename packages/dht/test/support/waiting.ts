@@ -1,8 +1,12 @@
 /** Waiting for what happens, never for time to pass. */
+import { limits } from '@vicinity/kademlia'
 import type { EventHandler } from 'main-event'
 
-/** How long anything may take on a machine that is busy with something else, in milliseconds. */
-export const patience = 60_000
+/**
+ * How long anything may take on a machine that is busy with something else, in milliseconds: longer than a peer that failed its
+ * first check rests before the next one.
+ */
+export const patience = 2 * limits.includeRetryAfter
 
 interface Target {
   addEventListener(type: string, listener: EventHandler<Event>): void
