@@ -23,8 +23,9 @@ export function checkersOf(world: World, options: SimulationOptions): { checkers
   const { k, alpha, beta, disjointPaths: paths, limitGroups } = options
   const queryTimeout = options.queryTimeout * second
   const rules = { refreshInterval: interval(options.refreshInterval), bootstrapInterval: interval(options.bootstrapInterval) }
-  const { connections: heard, undialable } = options
-  const healing = { patient: options.queryTimeout >= patience, heard, undialable }
+  const { connections: heard, undialable, slow, slowDelay } = options
+  const lingering = undialable + (slowDelay < givenUp ? slow : 0)
+  const healing = { patient: options.queryTimeout >= patience, heard, lingering, limited: limitGroups && options.groupSize > 0 }
   const checkers: Checker[] = [
     new RequestsChecker(world, Math.max(k, alpha)),
     new LookupsChecker(world, { k, alpha, beta, paths, limitGroups }, queryTimeout),
@@ -42,6 +43,9 @@ export function checkersOf(world: World, options: SimulationOptions): { checkers
 
 /** Seconds that a lookup may take if it is to find all that it should among many who are gone. */
 const patience = 30
+
+/** Milliseconds after which a request is given up: who answers later is as good as dead, and leaves the tables. */
+const givenUp = 10_000
 
 /** How many nodes are watched where not all are. */
 const sample = 16

@@ -1,18 +1,22 @@
-import type { Kademlia, Millis } from '@vicinity/kademlia'
+import type { Kademlia, Millis, PeerInfo } from '@vicinity/kademlia'
 import type { FinishedLookup } from '../workload/lookups.ts'
 import { indexOf } from '../world/contacts.ts'
 import type { Node } from '../world/node.ts'
 import type { World } from '../world/world.ts'
 import type { Checker } from './checker.ts'
+import { sharedBits } from './distance.ts'
 import { Findings } from './findings.ts'
+import { groupInBucket, groupInTable } from './groups.ts'
 
 export interface HealingRules {
   /** Whether lookups have the time to wait for those who are gone. */
   readonly patient: boolean
   /** Whether those who connect hear of each other, so that who has been forgotten is known again. */
   readonly heard: boolean
-  /** The share of servers that nobody can dial. */
-  readonly undialable: number
+  /** The share of servers that stand in tables and that no lookup ends with: nobody can dial them, or they answer too late. */
+  readonly lingering: number
+  /** Whether tables hold only so many of an address group, which keeps some servers out of all of them. */
+  readonly limited: boolean
 }
 
 /**
@@ -25,6 +29,7 @@ export class HealingChecker extends Findings implements Checker {
   readonly #k: number
   readonly #patient: boolean
   readonly #heard: boolean
+  readonly #limited: boolean
   readonly #least: number
   // bounded by the nodes of the world: since when those that are down are
   readonly #down = new Map<number, Millis>()
@@ -32,14 +37,15 @@ export class HealingChecker extends Findings implements Checker {
   #lookups = 0
   #recall = 0
 
-  constructor(world: World, k: number, { patient, heard, undialable }: HealingRules) {
+  constructor(world: World, k: number, { patient, heard, lingering, limited }: HealingRules) {
     super()
     this.#world = world
     this.#k = k
     this.#patient = patient
     this.#heard = heard
-    // they answer those whom they have dialled, stand in those tables, and take the places of others in their answers
-    this.#least = recallWhenHealed - undialable / 3
+    this.#limited = limited
+    // they take the places of others in answers
+    this.#least = recallWhenHealed - lingering / 3
   }
 
   life(node: Node): void {
@@ -64,8 +70,9 @@ export class HealingChecker extends Findings implements Checker {
       }
     }
 
-    for (const { index, contact } of this.#heard ? this.#world.census.all : []) {
-      this.expect(known.has(contact.id), now, index, () => 'it serves, and nobody knows it')
+    for (const node of this.#heard ? this.#world.census.all : []) {
+      const right = known.has(node.contact.id) || (this.#limited && this.#shutOut(node))
+      this.expect(right, now, node.index, () => 'it serves, and nobody knows it')
     }
   }
 
@@ -77,7 +84,7 @@ export class HealingChecker extends Findings implements Checker {
   }
 
   over(now: Millis): void {
-    if (this.#lookups > 0 && this.#patient && this.#heard) {
+    if (this.#lookups > 0 && this.#patient && this.#heard && !this.#limited) {
       const mean = this.#recall / this.#lookups
       const right = mean >= this.#least
       this.expect(right, now, undefined, () => `the lookups after healing have a recall of ${mean.toFixed(4)} on average`)
@@ -90,6 +97,22 @@ export class HealingChecker extends Findings implements Checker {
     const others = this.#world.census.size - (node.findable ? 1 : 0)
     const least = Math.min(this.#k, others) / 2
     this.expect(size >= least || eclipsed, now, node.index, () => `its table holds ${size} of ${others} servers`)
+  }
+
+  /** Whether nobody may take a server in: every table has its share of the server's address groups, or no room. */
+  #shutOut({ contact, info: { groups } }: Node): boolean {
+    return this.#world.nodes.every(({ machine, honest, contact: own }) => {
+      if (machine === undefined || !honest || own === contact) {
+        return true
+      }
+
+      const entries = Array.from(machine.table.entries(), ({ peer }) => peer)
+      const bucket = sharedBits(own.key, contact.key)
+      const beside = entries.filter(peer => sharedBits(own.key, peer.contact.key) === bucket)
+      const most = (peers: readonly PeerInfo[]): number =>
+        Math.max(0, ...groups.map(group => peers.filter(peer => peer.groups.includes(group)).length))
+      return most(entries) >= groupInTable || most(beside) >= groupInBucket || beside.length >= this.#k
+    })
   }
 
   #dead(node: Node, now: Millis): void {

@@ -3,6 +3,7 @@ import type { Node } from '../world/node.ts'
 import type { World } from '../world/world.ts'
 import type { Checker, Ending } from './checker.ts'
 import { sharedBits } from './distance.ts'
+import { groupInBucket, groupInTable } from './groups.ts'
 import { Findings } from './findings.ts'
 import type { Asked, Life } from './ledger.ts'
 import { Lives } from './lives.ts'
@@ -205,10 +206,6 @@ export class TablesChecker extends Findings implements Checker {
 
 /** Failed requests in a row that evict a peer. */
 const failuresToEvict = 2
-
-/** Peers of one address group, where those are limited (KADEMLIA, section 3). */
-const groupInTable = 3
-const groupInBucket = 2
 
 /** How often a table is looked through whole. */
 const wholeEvery = 128

@@ -172,8 +172,8 @@ export class Population {
   }
 
   #dial(node: Node, listed: readonly Node[]): void {
-    // the first of a network were told of nobody: they ask again who there is
-    const contacts = listed.length === 0 ? this.#someServers(node) : listed
+    // of whom none is left, as the first of a network were told of nobody: they ask again who there is
+    const contacts = listed.some(({ up, asleep }) => up || asleep) ? listed : this.#someServers(node)
     for (const contact of node.up ? contacts : []) {
       this.#world.network.introduce(node, contact)
     }

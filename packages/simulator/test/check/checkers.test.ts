@@ -336,7 +336,8 @@ describe('the checker of recall', () => {
 })
 
 describe('the checker of healing', () => {
-  const make = (world: World): Checker => new HealingChecker(world, 20, { patient: true, heard: true, undialable: 0 })
+  const rules = { patient: true, heard: true, lingering: 0, limited: false }
+  const make = (world: World): Checker => new HealingChecker(world, 20, rules)
   const restored = (f: Forger): void => {
     for (const { machine } of f.world.nodes) {
       machine?.handle(f.world.now, { type: 'clock', wallAtZero: 0 })
@@ -362,6 +363,27 @@ describe('the checker of healing', () => {
     f.checker.healed?.(f.world.now)
     assert.match(f.found.join('\n'), /its table holds 0 of 3 servers/)
     assert.match(f.found.join('\n'), /it serves, and nobody knows it/)
+  })
+
+  it('expects nobody in tables that hold enough of its address group', () => {
+    const limited = (count: number): string[] => {
+      const f = new Forger(world => new HealingChecker(world, 20, { ...rules, limited: true }), 0)
+      const group = Array.from({ length: count }, () => f.world.add(f.target().key, { ...f.node.init, groups: [7] }))
+      for (const node of group) {
+        f.world.start(node)
+      }
+
+      // each holds the node without a group, and all of the group but itself and the last
+      for (const { machine, contact } of f.world.nodes) {
+        const known = [f.node, ...group.slice(0, -1)].filter(node => node.contact !== contact)
+        machine?.handle(0, { type: 'clock', wallAtZero: 0 })
+        machine?.handle(0, { type: 'restore', entries: known.map(({ info }) => ({ peer: info, heard: 0, roundTrip: 1 })) })
+      }
+      f.checker.healed?.(f.world.now)
+      return f.found.filter(found => found.includes('nobody knows it'))
+    }
+    assert.deepEqual(limited(5), [])
+    assert.equal(limited(2).length, 1)
   })
 
   it('finds the dead in tables', () => {
