@@ -103,12 +103,17 @@ export class ContactBook {
   /**
    * A peer with the addresses of these that we believe.
    *
-   * @param seen - the address groups it was seen in itself, which it cannot choose as it can the addresses it tells.
+   * @param seen - the address groups it was seen in itself. Where there are any they alone count: it cannot choose them as it can
+   *   the addresses it tells, by which it would take the places of others in their groups.
    */
   info(contact: PeerContact, multiaddrs: readonly Multiaddr[], seen: readonly number[] = []): PeerInfo {
     const { multiaddrs: believed } = this.#init.peerInfoMapper({ id: contact.peerId, multiaddrs: [...multiaddrs] })
     const addresses = new AddressList(contact.bytes, believed.slice(0, limits.addressesStored).map(withoutPeer(contact.id)))
-    return { contact, addresses, groups: this.#init.limitGroups() ? groupsOf(addresses.multiaddrs, seen) : [] }
+    return { contact, addresses, groups: this.#init.limitGroups() ? this.#groupsOf(addresses, seen) : [] }
+  }
+
+  #groupsOf({ multiaddrs }: AddressList, seen: readonly number[]): readonly number[] {
+    return seen.length > 0 ? seen : [...new Set(multiaddrs.flatMap(({ bytes }) => groupOf(bytes) ?? []))]
   }
 
   #parse(id: Uint8Array): PeerContact | undefined {
@@ -182,15 +187,3 @@ function withoutPeer(id: string): (address: Multiaddr) => Multiaddr {
 }
 
 const p2pCode = 421
-
-function groupsOf(multiaddrs: readonly Multiaddr[], seen: readonly number[]): number[] {
-  const groups = new Set(seen)
-  for (const { bytes } of multiaddrs) {
-    const group = groupOf(bytes)
-    if (group !== undefined) {
-      groups.add(group)
-    }
-  }
-
-  return [...groups]
-}

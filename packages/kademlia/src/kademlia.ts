@@ -306,11 +306,20 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
     }
 
     // nobody could have answered during a failure of our own making
-    this.#upkeep.handle(now, { type: 'failed', contact: to.contact, sent: reason === 'local' ? Infinity : request.sent })
+    const sent = reason === 'local' ? Infinity : request.sent
+    if (this.#known(to, reason)) {
+      this.#upkeep.handle(now, { type: 'failed', contact: to.contact, sent })
+    }
 
     if (op !== undefined) {
       this.#operations.handle(now, { type: 'failed', op, peer: to, reason })
     }
+  }
+
+  /** Whether a failure says anything of the peer: that nobody answered where somebody else told us it was does not. */
+  #known(to: PeerInfo, reason: FailureReason | 'timeout'): boolean {
+    const entry = this.#table.get(to.contact)
+    return entry === undefined || entry.addresses === to.addresses || (reason !== 'dial' && reason !== 'timeout')
   }
 
   #request({ call, from, message }: InboundRequest): void {

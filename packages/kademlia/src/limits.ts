@@ -100,6 +100,8 @@ export const limits = {
   preimageBits: 15,
 
   // IP groups (IPv4 /16, IPv6 /32), on the public network only.
+  /** Groups that one peer may be in: whoever says it is in more is believed in none, lest it fill those of others. */
+  groupsPerPeer: 4,
   groupPerBucket: 2,
   groupPerTable: 3,
   groupPerReply: 3,

@@ -95,9 +95,15 @@ export class DisjointLookup implements Machine<LookupInput, LookupOutput> {
     for (let tried = 0; tried < this.#paths.length; tried++) {
       const path = this.#paths[this.#turn] as Lookup
       this.#turn = (this.#turn + 1) % this.#paths.length
-      const ask = this.#pollPath(path)
-      if (ask !== undefined) {
-        return ask
+      const output = this.#pollPath(path)
+      if (output?.type === 'ask') {
+        return output
+      }
+
+      if (output?.result.reason === 'found') {
+        // those that were polled before have not said yet that they end with it
+        this.#tell({ type: 'stop', reason: 'stopped' })
+        tried = -1
       }
     }
 
@@ -139,15 +145,12 @@ export class DisjointLookup implements Machine<LookupInput, LookupOutput> {
     }
   }
 
-  /** What a path wants to ask, once it is somebody whom no other has. */
+  /** What a path wants to ask, once it is somebody whom no other has; or that it has just ended. */
   #pollPath(path: Lookup): LookupOutput | undefined {
     for (let output = path.poll(); output !== undefined; output = path.poll()) {
       if (output.type === 'finished') {
         this.#results.set(path, output.result)
-        if (output.result.reason === 'found') {
-          this.#tell({ type: 'stop', reason: 'stopped' })
-        }
-        return undefined
+        return output
       }
 
       const { contact } = output.peer

@@ -1,5 +1,6 @@
 import { unreachable } from '../assert.ts'
 import type { Contact, PeerInfo } from '../contact.ts'
+import { isPlausible } from '../groups.ts'
 import { limits } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { Table } from '../table/table.ts'
@@ -163,10 +164,13 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
       return true
     }
 
-    return peer.groups.every(group => {
-      const counts = this.#table.groupCounts(group, peer.contact.key)
-      return known.includes(group) || (counts.bucket < limits.groupPerBucket && counts.table < limits.groupPerTable)
-    })
+    return (
+      isPlausible(peer) &&
+      peer.groups.every(group => {
+        const counts = this.#table.groupCounts(group, peer.contact.key)
+        return known.includes(group) || (counts.bucket < limits.groupPerBucket && counts.table < limits.groupPerTable)
+      })
+    )
   }
 
   /** A peer that would move to where it could not have come in keeps its old addresses. */

@@ -41,7 +41,8 @@ export type RefreshOutput =
 
 /**
  * Keeps every bucket known: each is looked up at a random key of its own once an `interval`, unless some lookup came
- * by. Buckets too deep for a preimage to be found by hashing are refreshed at the id of the peer nearest to us.
+ * by. Those too deep for a preimage to be found by hashing are one here, the last, which is refreshed at the id of the
+ * peer nearest to us: a peer that ground its key to be near to ours must not cost a lookup for every bit.
  *
  * A bucket is due (its time has come), *running* (from `target` or `lookup` to `ended`), or waits for its time.
  * The whole is `resting` until a bucket is due, or `wanted` by `all`; then `running` until none is due and none runs.
@@ -50,7 +51,7 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
   readonly #table: Table
   readonly #config: RefreshConfig
   readonly #rng: Rng
-  // bounded by keyBits: when each bucket is due
+  // bounded by limits.preimageBits + 1: when each bucket is due, and the deep ones together
   readonly #due: Millis[] = []
   // bounded by limits.refreshLookups
   readonly #running = new Set<number>()
@@ -97,7 +98,7 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
         }
         break
       case 'looked':
-        this.#looked(now, commonPrefixLength(this.#table.self.key, input.key))
+        this.#looked(now, Math.min(commonPrefixLength(this.#table.self.key, input.key), limits.preimageBits))
         break
       case 'targeted':
         this.#targets.push(input)
@@ -152,7 +153,7 @@ export class Refresh implements Machine<RefreshInput, RefreshOutput> {
 
   /** Every bucket down to the deepest that holds a peer has a time; new ones are due a whole interval from now. */
   #track(now: Millis): void {
-    while (this.#due.length < this.#table.depth) {
+    while (this.#due.length < Math.min(this.#table.depth, limits.preimageBits + 1)) {
       this.#due.push(this.#after(now))
     }
   }

@@ -7,8 +7,8 @@ import type { Life } from './ledger.ts'
 import { Lives } from './lives.ts'
 
 interface State {
-  /** When each lookup has to have ended, in the order in which they began. Bounded by the operations of a node. */
-  readonly due: Map<Op, Millis>
+  /** When each lookup has to have ended, in the order in which they began, and how often its node had slept. Bounded by the operations of a node. */
+  readonly due: Map<Op, { readonly at: Millis; readonly sleeps: number }>
   /** The time of the tick that is being handled. */
   tick: Millis | undefined
   /** Ticks in the same millisecond. */
@@ -40,22 +40,28 @@ export class DeadlinesChecker extends Findings implements Checker {
     } else if (input.type === 'start') {
       const { operation, op } = input
       if (operation.type === 'closest' || operation.type === 'findPeer') {
-        state.due.set(op, now + (operation.timeout ?? this.#queryTimeout))
+        state.due.set(op, { at: now + (operation.timeout ?? this.#queryTimeout), sleeps: node.sleeps })
       }
     }
   }
 
   output(node: Node, output: KademliaOutput): void {
     if (output.type === 'finished') {
-      this.#lives.of(node).due.delete(output.op)
+      const { due } = this.#lives.of(node)
+      const lookup = due.get(output.op)
+      due.delete(output.op)
+      // what its node has slept through ends when it is awake
+      if (lookup?.sleeps === node.sleeps) {
+        this.#inTime(node, output.op, lookup.at)
+      }
     }
   }
 
   rest(node: Node, life: Life, machine: Kademlia): void {
     const { now } = this.#world
     const state = this.#lives.of(node)
-    for (const [op, due] of life.rung ? state.due : []) {
-      this.expect(now <= due, now, node.index, () => `lookup ${op} was to have ended at ${due} ms`)
+    for (const [op, { at }] of life.rung ? state.due : []) {
+      this.#inTime(node, op, at)
       break
     }
 
@@ -69,6 +75,11 @@ export class DeadlinesChecker extends Findings implements Checker {
       )
       state.tick = undefined
     }
+  }
+
+  #inTime(node: Node, op: Op, due: Millis): void {
+    const { now } = this.#world
+    this.expect(now <= due, now, node.index, () => `lookup ${op} was to have ended at ${due} ms`)
   }
 }
 

@@ -9,8 +9,8 @@ import type { Asked, Life } from './ledger.ts'
 import { Lives } from './lives.ts'
 
 interface State {
-  /** When each request in flight was sent, in that order. */
-  readonly open: Map<Rpc, Millis>
+  /** When each request in flight was sent, in that order, and how often its node had slept. */
+  readonly open: Map<Rpc, { readonly sent: Millis; readonly sleeps: number }>
   readonly running: Set<Op>
   highest: Rpc
   rests: number
@@ -62,12 +62,18 @@ export class RequestsChecker extends Findings implements Checker {
         const wanted = op === undefined || running.has(op)
         this.expect(wanted, now, node.index, () => `request ${rpc} is for operation ${op}, which does not run`)
         state.highest = Math.max(state.highest, rpc)
-        open.set(rpc, now)
+        open.set(rpc, { sent: now, sleeps: node.sleeps })
         break
       }
-      case 'abandon':
+      case 'abandon': {
+        const request = open.get(output.rpc)
         this.expect(open.delete(output.rpc), now, node.index, () => `request ${output.rpc} is abandoned, but not in flight`)
+        // what its node has slept through is given up when it is awake
+        if (request?.sleeps === node.sleeps) {
+          this.#inTime(node, output.rpc, request.sent)
+        }
         break
+      }
       case 'finished':
         this.expect(running.delete(output.op), now, node.index, () => `operation ${output.op} finishes, but does not run`)
         break
@@ -83,8 +89,8 @@ export class RequestsChecker extends Findings implements Checker {
   rest(node: Node, life: Life, machine: Kademlia): void {
     const { now } = this.#world
     const state = this.#states.of(node)
-    for (const [rpc, sent] of life.rung ? state.open : []) {
-      this.expect(now - sent <= giveUpAfter, now, node.index, () => `request ${rpc} has had no ending for ${now - sent} ms`)
+    for (const [rpc, { sent }] of life.rung ? state.open : []) {
+      this.#inTime(node, rpc, sent)
       break
     }
 
@@ -98,6 +104,11 @@ export class RequestsChecker extends Findings implements Checker {
       const [checks, most] = [count(life.open.values(), node, now), upkeepChecks + (now <= state.selfLookup ? this.#widest : 0)]
       this.expect(checks <= most, now, node.index, () => `${checks} checks and probes are in flight, and ${most} may be`)
     }
+  }
+
+  #inTime(node: Node, rpc: Rpc, sent: Millis): void {
+    const { now } = this.#world
+    this.expect(now - sent <= giveUpAfter, now, node.index, () => `request ${rpc} has had no ending for ${now - sent} ms`)
   }
 
   stopped(node: Node): void {

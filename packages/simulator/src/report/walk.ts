@@ -1,6 +1,6 @@
 /** One lookup as a walk towards its target: whom it asked, who had named them, how near they were, and what came back. */
 import { keyBits, keyWords, unreachable } from '@vicinity/kademlia'
-import type { FailureReason, Key, LookupResult, Millis, ProgressEvent } from '@vicinity/kademlia'
+import type { FailureReason, Key, LookupResult, Millis, PeerInfo, ProgressEvent } from '@vicinity/kademlia'
 
 export interface WalkRequest {
   /**
@@ -49,10 +49,13 @@ export class WalkRecorder {
   readonly #requests: Draft[] = []
   readonly #places = new Map<string, number>()
   readonly #named = new Map<string, Naming>()
+  readonly #known: ReadonlySet<string>
 
-  constructor(target: Key, start: Millis) {
+  /** @param known - whom the table knew of near the target, who owe their hop to nobody. */
+  constructor(target: Key, start: Millis, known: readonly PeerInfo[] = []) {
     this.#target = target
     this.#start = start
+    this.#known = new Set(known.map(({ contact }) => contact.id))
   }
 
   handle(now: Millis, event: ProgressEvent): void {
@@ -106,7 +109,7 @@ export class WalkRecorder {
     })
   }
 
-  /** Who is named for the first time owes its hop to the one that names it; who was asked before was in our table. */
+  /** Who is named for the first time owes its hop to the one that names it; who was known or asked before was in our table. */
   #name(id: string, closer: Extract<ProgressEvent, { type: 'answered' }>['closer']): void {
     const by = this.#places.get(id)
     const hop = by === undefined ? undefined : this.#requests[by]?.hop
@@ -115,7 +118,7 @@ export class WalkRecorder {
     }
 
     for (const { contact } of closer) {
-      if (!this.#named.has(contact.id) && !this.#places.has(contact.id)) {
+      if (!this.#named.has(contact.id) && !this.#places.has(contact.id) && !this.#known.has(contact.id)) {
         this.#named.set(contact.id, { by, hop: hop + 1 })
       }
     }

@@ -1,7 +1,8 @@
 import { Rng } from '@vicinity/kademlia'
-import type { KademliaInput, KademliaOutput, Key, Op } from '@vicinity/kademlia'
+import type { KademliaInput, KademliaOutput, Op, Target } from '@vicinity/kademlia'
 import { WalkRecorder } from '../report/index.ts'
 import type { Walk } from '../report/index.ts'
+import { tableSeeds } from '../workload/lookups.ts'
 import type { FinishedLookup } from '../workload/lookups.ts'
 import type { Node } from '../world/node.ts'
 import type { Observer } from '../world/observer.ts'
@@ -66,7 +67,7 @@ export class Scene implements Observer {
 
   input(node: Node, input: KademliaInput): void {
     if (input.type === 'start' && input.operation.type === 'closest') {
-      this.#begin(keyOf(node, input.op), input.operation.target.key)
+      this.#begin(node, input.op, input.operation.target)
     }
   }
 
@@ -113,7 +114,7 @@ export class Scene implements Observer {
     }
   }
 
-  #begin(key: string, target: Key): void {
+  #begin(node: Node, op: Op, target: Target): void {
     const draw = this.#begun < drawn ? this.#begun : this.#rng.below(this.#begun + 1)
     this.#begun++
     if (draw >= drawn) {
@@ -128,7 +129,8 @@ export class Scene implements Observer {
       }
     }
 
-    this.#running.set(key, { place: draw, recorder: new WalkRecorder(target, this.#simulation.world.now) })
+    const recorder = new WalkRecorder(target.key, this.#simulation.world.now, tableSeeds(node, target))
+    this.#running.set(keyOf(node, op), { place: draw, recorder })
   }
 }
 

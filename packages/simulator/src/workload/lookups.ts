@@ -1,4 +1,4 @@
-import { compareDistance, log, second } from '@vicinity/kademlia'
+import { compareDistance, limits, log, second } from '@vicinity/kademlia'
 import type { Key, LookupResult, Millis, PeerInfo, ProgressEvent, Rng, Target } from '@vicinity/kademlia'
 import { indexOf, randomKey, targetAt } from '../world/contacts.ts'
 import type { Node } from '../world/node.ts'
@@ -65,7 +65,7 @@ export class Lookups {
 
     this.started++
     const began = this.#world.now
-    const depths = new Depths(node)
+    const depths = new Depths(node, tableSeeds(node, target))
     const { sleeps } = node
     node.operate(
       { type: 'closest', target },
@@ -142,14 +142,23 @@ export function recallOf(found: readonly PeerInfo[], truth: readonly Node[], key
   return truth.length === 0 ? 1 : 1 - missed.length / truth.length
 }
 
+/** Whom a lookup begins with: those nearest to its target that stand in its node's table. */
+export function tableSeeds(node: Node, target: Target): readonly PeerInfo[] {
+  return node.machine?.table.closest(target.key, limits.closerPeersRead) ?? []
+}
+
 /** How many steps away from the table every peer was when a lookup first heard of it. */
 class Depths {
   readonly #self: number
   // bounded by the frontier of one lookup, give or take the peers it has dropped
   readonly #depths = new Map<number, number>()
 
-  constructor(node: Node) {
+  /** @param known - whom its table knew of near the target. */
+  constructor(node: Node, known: readonly PeerInfo[]) {
     this.#self = node.index
+    for (const { contact } of known) {
+      this.#depths.set(indexOf(contact), 1)
+    }
   }
 
   progress(event: ProgressEvent): void {
@@ -171,7 +180,7 @@ class Depths {
     return peers.reduce((deepest, peer) => Math.max(deepest, this.#depth(peer)), 0)
   }
 
-  /** Whom nobody named stood in the table. */
+  /** Whom nobody named has come into the table since. */
   #depth({ contact }: PeerInfo): number {
     return this.#depths.get(indexOf(contact)) ?? 1
   }

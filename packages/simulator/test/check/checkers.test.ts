@@ -55,6 +55,11 @@ describe('the checker of requests', () => {
         found: /not in flight/,
         forge: f => f.send(1).answer(1).output({ type: 'abandon', rpc: 1 })
       },
+      {
+        rule: 'one is abandoned too late',
+        found: /had no ending/,
+        forge: f => f.rest().send(1).wait(10_001).output({ type: 'abandon', rpc: 1 })
+      },
       { rule: 'one never ends', found: /had no ending/, forge: f => f.rest().send(1).wait(10_001).rest() },
       { rule: 'the engine has lost count', found: /counts 0 requests in flight, but 1 are/, forge: f => f.send(1).rest() },
       { rule: 'one is open at the stop', found: /had no ending when/, forge: f => f.send(1).stop() },
@@ -212,6 +217,15 @@ describe('the checker of deadlines', () => {
         forge: f => {
           start(f)
           f.wait(60_001).rest()
+        }
+      },
+      {
+        rule: 'a lookup ends after its time',
+        found: /was to have ended/,
+        forge: f => {
+          start(f)
+          const outcome = { type: 'lookup', result: ended([], 0, 0) } as const
+          f.wait(60_001).output({ type: 'finished', op: 1, outcome })
         }
       },
       {
