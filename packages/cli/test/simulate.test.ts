@@ -10,7 +10,7 @@ import { optionSpecs, scenarioNames, scenarioOptions } from '@vicinity/simulator
 import type { RunReport } from '@vicinity/simulator'
 import { preload, runVicinity, vicinity } from './fixtures/vicinity.ts'
 import type { Result, VicinityOptions } from './fixtures/vicinity.ts'
-import type { SeedsReport } from '../src/simulate/document.ts'
+import type { SeedReport, SeedsReport } from '../src/simulate/document.ts'
 
 /** A network that is simulated at once. */
 const tiny = ['--nodes', '25', '--duration', '5', '--lookups', '2']
@@ -22,8 +22,8 @@ async function simulate(t: TestContext, args: readonly string[], options: Vicini
 }
 
 /** The one document on standard output. */
-function reportOf({ stdout }: Result): RunReport {
-  return JSON.parse(stdout.join('\n')) as RunReport
+function reportOf({ stdout }: Result): SeedReport {
+  return JSON.parse(stdout.join('\n')) as SeedReport
 }
 
 /** The same of several seeds. */
@@ -174,6 +174,19 @@ test('--shrink gives the smallest run that fails in the same way, and its comman
   const first = ({ stderr: lines }: Pick<Result, 'stderr'>): string | undefined => /^ {4}(\w+): /.exec(lines[2] ?? '')?.[1]
   assert.ok(first({ stderr }) !== undefined)
   assert.equal(first(again), first({ stderr }), 'the same checker finds something first')
+})
+
+test('under --json and --out what --shrink gives is part of the document', async t => {
+  const env = { NODE_OPTIONS: `--import ${new URL('./fixtures/forgetful-engine.js', import.meta.url).href}` }
+  const path = await folder(t)
+  const result = await simulate(t, ['baseline', ...tiny, '--seed', '3', '--shrink', '--json', '--out', path], { env })
+  assert.equal(result.code, 1)
+  const { smallest, seed } = reportOf(result)
+  assert.equal(seed, '3')
+  assert.match(smallest?.command ?? '', / simulate baseline --seed 3 --nodes \d /)
+  assert.ok(smallest?.findings.some(({ checker }) => checker === 'deadlines'))
+  const written = JSON.parse(await readFile(join(path, 'report.json'), 'utf8')) as SeedReport
+  assert.deepEqual(written.smallest, smallest)
 })
 
 test('a thread that dies is reported, and takes only its seed along', async t => {

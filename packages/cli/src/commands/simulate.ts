@@ -8,7 +8,7 @@ import { styleText } from 'node:util'
 import { UsageError } from '../errors.ts'
 import { command } from '../invocation.ts'
 import { LineWriter, styled, talk } from '../output.ts'
-import { seedsReport } from '../simulate/document.ts'
+import { seedReport, seedsReport, withMemory } from '../simulate/document.ts'
 import { OutFolder } from '../simulate/folder.ts'
 import { argumentsOf, checked } from '../simulate/knobs.ts'
 import { brokenLine, closingPage, failureLines, seedHead, seedLine } from '../simulate/page.ts'
@@ -154,7 +154,7 @@ function lineOf(report: RunReport | undefined, failure: Failure | undefined): st
 function documentOf(request: SimulateRequest, seeds: readonly string[], results: Results, effort: Effort): unknown {
   const [first] = results.reports
   if (seeds.length === 1 && first !== undefined) {
-    return withMemory(first, effort)
+    return seedReport(first, results.failures, effort)
   }
 
   const again = [
@@ -168,10 +168,6 @@ function documentOf(request: SimulateRequest, seeds: readonly string[], results:
     ...argumentsOf(request.set)
   ]
   return seedsReport(results, seeds, again.join(' '), effort)
-}
-
-function withMemory(report: RunReport, { peakMemoryBytes }: Effort): RunReport {
-  return report.machine === undefined ? report : { ...report, machine: { ...report.machine, peakMemoryBytes } }
 }
 
 function sayPage(results: Results, seeds: readonly string[], effort: Effort, out: LineWriter): void {

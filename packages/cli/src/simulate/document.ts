@@ -1,9 +1,15 @@
-/** What several seeds came to, as one JSON document. The document of one seed is its `RunReport`. */
+/** What one seed or several came to, as one JSON document. */
 import { reportVersion } from '@vicinity/simulator'
 import type { LookupReport, RunReport } from '@vicinity/simulator'
 import type { Effort } from './page.ts'
-import type { Failure, Results } from './results.ts'
+import type { Failure, Results, Smallest } from './results.ts'
 
+/** The document of one seed: the report of its run, and what `--shrink` made of it. */
+export interface SeedReport extends RunReport {
+  readonly smallest?: Smallest
+}
+
+/** The document of several seeds. */
 export interface SeedsReport {
   readonly version: typeof reportVersion
   readonly scenario: string
@@ -19,6 +25,16 @@ export interface SeedsReport {
   /** Of the seeds that were run, in their order. */
   readonly runs: readonly RunReport[]
   readonly machine: Effort & { readonly runtime: string }
+}
+
+export function seedReport(report: RunReport, [failure]: readonly Failure[], effort: Effort): SeedReport {
+  const { smallest } = failure ?? {}
+  return { ...withMemory(report, effort), ...(smallest && { smallest }) }
+}
+
+/** A worker does not know how much memory the process takes. */
+export function withMemory(report: RunReport, { peakMemoryBytes }: Effort): RunReport {
+  return report.machine === undefined ? report : { ...report, machine: { ...report.machine, peakMemoryBytes } }
 }
 
 export function seedsReport(results: Results, seeds: readonly string[], command: string, effort: Effort): SeedsReport {

@@ -12,8 +12,16 @@ export interface Failure {
   readonly findings: readonly Finding[]
   /** Why it could not be run, if that is what is wrong. */
   readonly reason?: string
-  /** The smallest run that was found to fail in the same way, if it was asked for. */
-  readonly smallest?: { readonly command: string; readonly findings: readonly Finding[]; readonly tries: number }
+  /** If it was asked for. */
+  readonly smallest?: Smallest
+}
+
+/** The smallest run that was found to fail in the same way. */
+export interface Smallest {
+  readonly command: string
+  readonly findings: readonly Finding[]
+  /** How many runs were tried to find it. */
+  readonly tries: number
 }
 
 export class Results {
