@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { drawOptions, optionNames, optionSpecs, scenarioNames, scenarioOptions } from '@vicinity/simulator'
 import type { Settings, SimulationInit } from '@vicinity/simulator'
 import { addKnobs, argumentsOf, readKnobs } from '../src/simulate/knobs.ts'
-import { presetOf, reproduce } from '../src/simulate/reproduce.ts'
+import { presetOf, reproduce, reproduceSeeds } from '../src/simulate/reproduce.ts'
 
 /** Any of the options with any value that it may have. */
 const settings: fc.Arbitrary<Settings> = fc
@@ -61,4 +61,15 @@ test('the command that is printed gives the same options again', () => {
 test('what shrinking has left is part of the command', () => {
   const init = { scenario: 'swarm', seed: '1', options: drawOptions('1'), only: { faults: [], lookups: [2, 7] } }
   assert.match(reproduce(init), / simulate swarm --seed 1 --only-faults none --only-lookups 2,7$/)
+})
+
+test('the command of several seeds has all that was typed', () => {
+  const again = reproduceSeeds({
+    scenario: 'swarm',
+    seed: 'any',
+    count: 2,
+    set: { nodes: 20 },
+    only: { faults: [], lookups: [1, 2] }
+  })
+  assert.match(again, / simulate swarm --seed any --seeds 2 --nodes 20 --only-faults none --only-lookups 1,2$/)
 })

@@ -111,6 +111,19 @@ test('several seeds run in threads of their own, and are reported in their order
   )
 })
 
+test('the command of several seeds does the same again, whatever the seed is', async t => {
+  const args = ['swarm', '--nodes', '20', '--duration', '5', '--heal', '0', '--seeds', '2', '--json']
+  for (const seed of ['7', 'any']) {
+    const { command, runs } = seedsReportOf(await simulate(t, [...args, '--seed', seed, '--only-lookups', '1,2']))
+    assert.ok(runs.every(run => run.lookups.count <= 2))
+    const again = await simulate(t, [...(command.split(' simulate ')[1]?.split(' ') ?? []), '--json'])
+    assert.deepEqual(
+      seedsReportOf(again).runs.map(run => [run.seed, run.hash]),
+      runs.map(run => [run.seed, run.hash])
+    )
+  }
+})
+
 test('several seeds have a line each, and all lookups together', async t => {
   const { code, stdout } = await simulate(t, [
     'swarm',

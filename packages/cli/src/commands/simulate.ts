@@ -6,14 +6,13 @@ import { drawScene, endOf, formatReport, initOf, pictureNames, scenarioOptions, 
 import { availableParallelism } from 'node:os'
 import { styleText } from 'node:util'
 import { UsageError } from '../errors.ts'
-import { command } from '../invocation.ts'
 import { LineWriter, styled, talk } from '../output.ts'
 import { seedReport, seedsReport, withMemory } from '../simulate/document.ts'
 import { OutFolder } from '../simulate/folder.ts'
-import { argumentsOf, checked } from '../simulate/knobs.ts'
+import { checked } from '../simulate/knobs.ts'
 import { brokenLine, closingPage, failureLines, seedHead, seedLine } from '../simulate/page.ts'
 import { RunProgress } from '../simulate/progress.ts'
-import { isScenario } from '../simulate/reproduce.ts'
+import { isScenario, reproduceSeeds } from '../simulate/reproduce.ts'
 import { Results } from '../simulate/results.ts'
 import { namedSeeds, seedsOf } from '../simulate/seeds.ts'
 import { runJobs } from '../simulate/workers.ts'
@@ -157,17 +156,10 @@ function documentOf(request: SimulateRequest, seeds: readonly string[], results:
     return seedReport(first, results.failures, effort)
   }
 
-  const again = [
-    command(),
-    'simulate',
-    request.scenario,
-    '--seed',
-    seeds[0],
-    '--seeds',
-    seeds.length,
-    ...argumentsOf(request.set)
-  ]
-  return seedsReport(results, seeds, again.join(' '), effort)
+  const { scenario, set, settings } = request
+  const { seed = seeds[0] ?? '' } = settings
+  const again = reproduceSeeds({ scenario, seed, count: seeds.length, set, ...onlyOf(settings) })
+  return seedsReport(results, seeds, again, effort)
 }
 
 function sayPage(results: Results, seeds: readonly string[], effort: Effort, out: LineWriter): void {

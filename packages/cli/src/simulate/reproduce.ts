@@ -2,7 +2,7 @@
 import { drawOptions, scenarioNames, scenarioOptions } from '@vicinity/simulator'
 import { command, quoted } from '../invocation.ts'
 import { argumentsOf, differing } from './knobs.ts'
-import type { ScenarioName, SimulationInit, SimulationOptions } from '@vicinity/simulator'
+import type { ScenarioName, Settings, SimulationInit, SimulationOptions } from '@vicinity/simulator'
 
 /** Its flags are only those without which it would be another simulation. */
 export function reproduce(init: SimulationInit): string {
@@ -14,9 +14,22 @@ export function reproduce(init: SimulationInit): string {
     '--seed',
     quoted(seed),
     ...argumentsOf(differing(options, presetOf(scenario, seed))),
-    ...(only?.faults === undefined ? [] : ['--only-faults', listed(only.faults)]),
-    ...(only?.lookups === undefined ? [] : ['--only-lookups', listed(only.lookups)])
+    ...onlyArguments(only)
   ].join(' ')
+}
+
+/** Several seeds, as they were asked for. */
+export interface SeedsInit extends Pick<SimulationInit, 'scenario' | 'only'> {
+  /** As it was typed: that of the first run may have a number behind it. */
+  readonly seed: string
+  readonly count: number
+  readonly set: Settings
+}
+
+/** The same for several seeds: it says what was set, as the rest may be another for each seed. */
+export function reproduceSeeds({ scenario, seed, count, set, only }: SeedsInit): string {
+  const seeds = ['--seed', quoted(seed), '--seeds', count]
+  return [command(), 'simulate', scenario, ...seeds, ...argumentsOf(set), ...onlyArguments(only)].join(' ')
 }
 
 /**
@@ -35,6 +48,13 @@ export function presetOf(scenario: string, seed: string): SimulationOptions {
 
 export function isScenario(name: string): name is ScenarioName {
   return (scenarioNames as readonly string[]).includes(name)
+}
+
+function onlyArguments(only: SimulationInit['only']): string[] {
+  return [
+    ...(only?.faults === undefined ? [] : ['--only-faults', listed(only.faults)]),
+    ...(only?.lookups === undefined ? [] : ['--only-lookups', listed(only.lookups)])
+  ]
 }
 
 /** Numbers as `--only-faults` and `--only-lookups` take them. */
