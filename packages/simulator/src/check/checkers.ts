@@ -25,7 +25,8 @@ export function checkersOf(world: World, options: SimulationOptions): { checkers
   const rules = { refreshInterval: interval(options.refreshInterval), bootstrapInterval: interval(options.bootstrapInterval) }
   const { connections: heard, undialable, slow, slowDelay } = options
   const lingering = undialable + (slowDelay < givenUp ? slow : 0)
-  const healing = { patient: options.queryTimeout >= patience, heard, lingering, limited: limitGroups && options.groupSize > 0 }
+  const needed = patience + (options.flooders > 0 ? Math.ceil(fakes / alpha) * fakePause : 0)
+  const healing = { patient: options.queryTimeout >= needed, heard, lingering, limited: limitGroups && options.groupSize > 0 }
   const checkers: Checker[] = [
     new RequestsChecker(world, Math.max(k, alpha)),
     new LookupsChecker(world, { k, alpha, beta, paths, limitGroups }, queryTimeout),
@@ -43,6 +44,10 @@ export function checkersOf(world: World, options: SimulationOptions): { checkers
 
 /** Seconds that a lookup may take if it is to find all that it should among many who are gone. */
 const patience = 30
+
+/** Of whom one flooder names so many that are not there, each of which holds a place of a lookup for so many seconds. */
+const fakes = 40
+const fakePause = 5
 
 /** Milliseconds after which a request is given up: who answers later is as good as dead, and leaves the tables. */
 const givenUp = 10_000

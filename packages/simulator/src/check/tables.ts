@@ -8,13 +8,10 @@ import { Findings } from './findings.ts'
 import type { Asked, Life } from './ledger.ts'
 import { Lives } from './lives.ts'
 
-/** What stands against a peer: failures since it last answered, each sent after the one before had failed. */
-interface Record {
-  readonly failures: number
-  /** When the last of them failed. */
-  readonly failed: Millis
-  /** When that was sent which failed last, counted or not. */
+/** A request that failed. */
+interface Failure {
   readonly sent: Millis
+  readonly at: Millis
 }
 
 interface Member {
@@ -29,8 +26,8 @@ interface State {
   readonly entitled: Set<string>
   /** Those who have just said that they do not serve. Empty when at rest. */
   readonly gone: Set<string>
-  /** Bounded by the peers that were asked and have not answered since. */
-  readonly records: Map<string, Record>
+  /** What stands against peers since they last answered. Bounded by those that were asked, and failuresKept of each. */
+  readonly failures: Map<string, readonly Failure[]>
   lastAnswer: Millis
   rests: number
   /** Somebody has entered since the last rest. */
@@ -50,7 +47,7 @@ export class TablesChecker extends Findings implements Checker {
     table: new Set(),
     entitled: new Set(),
     gone: new Set(),
-    records: new Map(),
+    failures: new Map(),
     lastAnswer: -Infinity,
     rests: 0,
     changed: false
@@ -80,7 +77,7 @@ export class TablesChecker extends Findings implements Checker {
     if (ending.type === 'answered' && ending.message.type === 'FIND_NODE') {
       state.lastAnswer = now
       state.entitled.add(to.id)
-      state.records.delete(to.id)
+      state.failures.delete(to.id)
     } else if (
       ending.type === 'timeout' ||
       (ending.type === 'failed' && ending.reason !== 'local') ||
@@ -90,10 +87,8 @@ export class TablesChecker extends Findings implements Checker {
         state.gone.add(to.id)
       }
 
-      const before = state.records.get(to.id)
-      const counts = before === undefined || sent >= before.failed
-      const { failures, failed } = before ?? { failures: 0, failed: now }
-      state.records.set(to.id, { failures: counts ? failures + 1 : failures, failed: counts ? now : failed, sent })
+      const failures = state.failures.get(to.id) ?? []
+      state.failures.set(to.id, [...failures.slice(-failuresKept), { sent, at: now }])
     }
   }
 
@@ -134,21 +129,23 @@ export class TablesChecker extends Findings implements Checker {
 
   #removed(node: Node, { contact }: PeerInfo): void {
     const { now } = this.#world
-    const { table, gone, records, lastAnswer } = this.#lives.of(node)
+    const { table, gone, failures, lastAnswer } = this.#lives.of(node)
     this.expect(table.delete(contact.id), now, node.index, () => `${contact.id} is removed, but was not in the table`)
     if (gone.has(contact.id)) {
       return
     }
 
-    const { failures, sent } = records.get(contact.id) ?? { failures: 0, sent: -Infinity }
+    const against = failures.get(contact.id) ?? []
+    // only a failure while others could answer says anything of the peer, and only one that was sent after another is one more
+    const counting = against.filter(({ sent }) => sent <= lastAnswer)
+    const inARow = counting.some(({ sent }) => counting.some(({ at }) => at < sent))
     this.expect(
-      failures >= failuresToEvict,
+      inARow,
       now,
       node.index,
-      () => `${contact.id} is removed after ${failures} failures in a row`
+      () =>
+        `${contact.id} is removed after ${against.length} failures, of which no two came one after the other while others answered`
     )
-    // only a failure while others could answer says anything of the peer
-    this.expect(lastAnswer >= sent, now, node.index, () => `${contact.id} is removed though nobody has answered for longer`)
   }
 
   /** The table as it is against the table as it was told of, and against what holds for any. */
@@ -204,8 +201,8 @@ export class TablesChecker extends Findings implements Checker {
   }
 }
 
-/** Failed requests in a row that evict a peer. */
-const failuresToEvict = 2
+/** Two that follow each other evict a peer; the last of many are enough to see them. */
+const failuresKept = 32
 
 /** How often a table is looked through whole. */
 const wholeEvery = 128
