@@ -13,16 +13,31 @@ import { command } from '../invocation.ts'
 import { LineWriter, talk } from '../output.ts'
 import { runPaperJobs } from '../simulate/paper-jobs.ts'
 import { fileReason } from '../trace-file.ts'
-import type { PaperMeta, PaperRun, PaperTable, Size } from '@vicinity/simulator/paper'
+import type { PaperMeta, PaperRun, PaperTable, Row, Size } from '@vicinity/simulator/paper'
 import type { ExitCode, Host } from '../host.ts'
 import type { simulatePaperOptions, Values } from '../options.ts'
 import type { PaperEnd, PaperJob } from '../simulate/paper-jobs.ts'
 
 type PaperSettings = Values<typeof simulatePaperOptions>
 
+/** A table, with the results of those of its parts that were measured. */
+interface Measured extends PaperRun {
+  /** The names of the others. */
+  readonly missing: readonly string[]
+}
+
+/** How measuring went. */
+interface Outcome {
+  readonly ended: 'completed' | 'interrupted'
+  /** Whether some part could not be measured. */
+  readonly failed: boolean
+  readonly runs: readonly Measured[]
+}
+
 /** 0 if every figure is as expected, 1 if one is not or a part failed; after a signal its exit code. */
 export async function measurePaper(settings: PaperSettings, host: Host): Promise<ExitCode> {
   const tables = tablesOf(settings.tables)
+  const threads = threadsOf(settings.threads)
   const meta: PaperMeta = {
     size: settings.full ? 'full' : 'small',
     seed: settings.seed,
@@ -37,36 +52,40 @@ export async function measurePaper(settings: PaperSettings, host: Host): Promise
   const out = new LineWriter(1, () => {
     host.requestStop()
   })
+  host.stopMs = Infinity
   host.running = true
-  const { runs, failed } = await measure(tables, meta, threadsOf(settings.threads), host)
-  const document = paperDocument(runs, meta, folderName)
+  const outcome = await measure(tables, meta, threads, host)
+  const { ended, failed, runs } = outcome
+  const whole = runs.filter(({ missing }) => missing.length === 0)
+  const document = paperDocument(whole, meta, folderName)
+  // what was not measured may be outside
+  const asExpected = document.within && whole.length === runs.length
   if (settings.json) {
-    out.line(
-      JSON.stringify({ ...meta, within: document.within, failed, tables: runs.map(ran => dataOf(ran, meta.size)) }, null, 2)
-    )
+    const measured = runs.filter(({ results }) => results.length > 0)
+    const figures = measured.map(run => dataOf(run, meta.size))
+    out.line(JSON.stringify({ ...meta, ended, within: asExpected, failed, tables: figures }, null, 2))
   } else {
-    for (const line of runs.flatMap(ran => pageOf(ran, meta.size))) {
+    for (const line of page(outcome, meta.size)) {
       out.line(line)
     }
   }
 
-  if (settings.out !== undefined && !host.stop.aborted) {
-    write(settings.out, document.markdown, document.pictures)
+  if (settings.out !== undefined) {
+    if (ended === 'completed') {
+      write(settings.out, document.markdown, document.pictures)
+    } else {
+      talk.line(`Nothing is written to ${settings.out}: not all of it was measured.`)
+    }
   }
 
-  if (host.stop.aborted) {
-    return host.stopCode ?? 0
+  if (ended === 'interrupted' && host.stopCode !== undefined) {
+    return host.stopCode
   }
 
-  return document.within && !failed ? 0 : 1
+  return asExpected ? 0 : 1
 }
 
-async function measure(
-  tables: readonly PaperTable[],
-  meta: PaperMeta,
-  threads: number,
-  host: Host
-): Promise<{ runs: PaperRun[]; failed: boolean }> {
+async function measure(tables: readonly PaperTable[], meta: PaperMeta, threads: number, host: Host): Promise<Outcome> {
   const { size, seed } = meta
   // the long ones are the last, and begin first
   const jobs = tables.flatMap(({ id, parts }) => parts.map((_, part): PaperJob => ({ table: id, part, size, seed }))).toReversed()
@@ -77,14 +96,21 @@ async function measure(
     done++
     talk.line(`[${done}/${jobs.length}] ${name}: ${saying(end)}`)
   })
-  const runs = tables.flatMap(table => {
+  const runs = tables.map((table): Measured => {
     const own = ends.filter((_, at) => jobs[at]?.table === table.id).toReversed()
-    const whole = own.flatMap(end => (end.type === 'done' ? [end] : []))
-    const wallTimeMs = whole.reduce((sum, end) => sum + end.wallTimeMs, 0)
-    // a table of which a part is missing says nothing
-    return whole.length < own.length ? [] : [{ table, results: whole.map(({ result }) => result), wallTimeMs }]
+    const measured = own.flatMap(end => (end.type === 'done' ? [end] : []))
+    return {
+      table,
+      results: measured.map(({ result }) => result),
+      wallTimeMs: measured.reduce((sum, end) => sum + end.wallTimeMs, 0),
+      missing: table.parts.filter((_, part) => own[part]?.type !== 'done').map(({ name }) => name)
+    }
   })
-  return { runs, failed: ends.some(({ type }) => type === 'failed') }
+  return {
+    ended: ends.some(({ type }) => type === 'stopped') ? 'interrupted' : 'completed',
+    failed: ends.some(({ type }) => type === 'failed'),
+    runs
+  }
 }
 
 function saying(end: PaperEnd): string {
@@ -105,10 +131,23 @@ function saying(end: PaperEnd): string {
   }
 }
 
-function pageOf({ table, results, wallTimeMs }: PaperRun, size: Size): string[] {
-  const rows = rowsOf(table, results, size)
+function page({ ended, runs }: Outcome, size: Size): string[] {
+  return [
+    ...runs.flatMap(run => section(run, size)),
+    ...(ended === 'interrupted' ? ['Interrupted: this is what there was until then.'] : [])
+  ]
+}
+
+function section(run: Measured, size: Size): string[] {
+  const { table, wallTimeMs, missing } = run
+  const rows = figuresOf(run, size)
+  if (rows.length === 0) {
+    return []
+  }
+
   return [
     `${table.id} ${table.title}, in ${formatDuration(wallTimeMs)}`,
+    ...(missing.length === 0 ? [] : [`not measured: ${missing.join('; ')}`]),
     ...formatTable({
       columns: [{ title: 'figure' }, { title: 'expected' }, { title: 'measured' }, { title: 'verdict' }],
       rows: rows.map(row => [row.what, row.wanted, formatQuantity(row.measured, row.unit), within(row) ? 'within' : 'OUTSIDE'])
@@ -117,10 +156,16 @@ function pageOf({ table, results, wallTimeMs }: PaperRun, size: Size): string[] 
   ]
 }
 
-function dataOf({ table, results, wallTimeMs }: PaperRun, size: Size): unknown {
+function dataOf(run: Measured, size: Size): unknown {
+  const { table, results, wallTimeMs, missing } = run
   const { id, title } = table
-  const figures = rowsOf(table, results, size).map(row => ({ ...row, within: within(row) }))
-  return { id, title, wallTimeMs, figures, notes: results.flatMap(({ notes = [] }) => notes) }
+  const figures = figuresOf(run, size).map(row => ({ ...row, within: within(row) }))
+  return { id, title, wallTimeMs, missing, figures, notes: results.flatMap(({ notes = [] }) => notes) }
+}
+
+/** Figures that compare parts are there only if all parts are. */
+function figuresOf({ table, results, missing }: Measured, size: Size): readonly Row[] {
+  return missing.length === 0 ? rowsOf(table, results, size) : results.flatMap(({ rows }) => rows)
 }
 
 function tablesOf(text: string | undefined): readonly PaperTable[] {

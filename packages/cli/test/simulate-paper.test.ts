@@ -1,0 +1,55 @@
+/** `vicinity simulate paper` as its user sees it, with the tables that are measured at once. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { preload, runVicinity } from './fixtures/vicinity.ts'
+import type { Result, VicinityOptions } from './fixtures/vicinity.ts'
+
+async function paper(t: TestContext, args: readonly string[], options: VicinityOptions = {}): Promise<Result> {
+  return await runVicinity(t, ['simulate', 'paper', ...args], options)
+}
+
+/** Ctrl-C as soon as one part is measured. */
+const interrupted = preload(`process.on('worker', worker => {
+  worker.once('message', () => process.kill(process.pid, 'SIGINT'))
+})`)
+
+interface Document {
+  readonly ended: string
+  readonly within: boolean
+  readonly tables: readonly { readonly id: string; readonly missing: readonly string[]; readonly figures: readonly unknown[] }[]
+}
+
+function documentOf({ stdout }: Result): Document {
+  return JSON.parse(stdout.join('\n')) as Document
+}
+
+test('every figure is told with what is expected of it', async t => {
+  const { code, stdout, stderr } = await paper(t, ['--tables', 'T1'])
+  assert.equal(code, 0)
+  assert.match(stdout[0] ?? '', /^T1 .*, in /)
+  assert.match(stdout[1] ?? '', /^figure +expected +measured +verdict$/)
+  assert.match(stderr[0] ?? '', /^\[1\/1\] T1, .*: as expected \(/)
+})
+
+test('Ctrl-C reports what was measured until then, and does not call it as expected', async t => {
+  // the part of T7 that is the last comes first
+  const args = ['--tables', 'T1,T7', '--threads', '1']
+  const json = await paper(t, [...args, '--json'], { nodeArgs: interrupted })
+  assert.equal(json.code, 130)
+  const { ended, within, tables } = documentOf(json)
+  assert.equal(ended, 'interrupted')
+  assert.equal(within, false)
+  assert.deepEqual(
+    tables.map(({ id }) => id),
+    ['T7']
+  )
+  assert.ok((tables[0]?.missing.length ?? 0) > 0)
+  assert.ok((tables[0]?.figures.length ?? 0) > 0)
+
+  const people = await paper(t, args, { nodeArgs: interrupted })
+  assert.equal(people.code, 130)
+  assert.match(people.stdout[0] ?? '', /^T7 /)
+  assert.match(people.stdout[1] ?? '', /^not measured: /)
+  assert.equal(people.stdout.at(-1), 'Interrupted: this is what there was until then.')
+})
