@@ -13,11 +13,11 @@ const fullPipeMs = 2
 
 export class LineWriter {
   readonly #fd: number
-  readonly #gone: () => void
+  readonly #gone: (error: unknown) => void
   #open = true
 
-  /** `gone` is called once, when nobody reads any more; what is written from then on is dropped. */
-  constructor(fd: number, gone: () => void = () => {}) {
+  /** `gone` is called once, with why, when nothing can be written any more; what is written from then on is dropped. */
+  constructor(fd: number, gone: (error: unknown) => void = () => {}) {
     this.#fd = fd
     this.#gone = gone
   }
@@ -34,10 +34,10 @@ export class LineWriter {
     }
     try {
       this.#write(Buffer.from(text))
-    } catch {
+    } catch (error) {
       // A pipe's reader that ended, a terminal that was closed, a disk that is full: not worth the node's life.
       this.#open = false
-      this.#gone()
+      this.#gone(error)
     }
   }
 

@@ -8,7 +8,8 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { optionSpecs, scenarioNames, scenarioOptions } from '@vicinity/simulator'
 import type { RunReport } from '@vicinity/simulator'
-import { preload, runVicinity, vicinity } from './fixtures/vicinity.ts'
+import { Process } from './fixtures/process.ts'
+import { entry, preload, runVicinity, vicinity } from './fixtures/vicinity.ts'
 import type { Result, VicinityOptions } from './fixtures/vicinity.ts'
 import type { SeedReport, SeedsReport } from '../src/simulate/document.ts'
 
@@ -351,9 +352,45 @@ test('a second Ctrl-C ends at once, without a report', async t => {
   assert.deepEqual(running.stdout, [])
 })
 
-test('when nobody reads any more it stops', async t => {
+test('when nobody reads any more it stops, without a word', async t => {
   const running = vicinity(t, ['simulate', 'baseline', ...tiny, '--seeds', '100000', '--seed', '1'])
   await running.line(/^ok +1 /)
   running.closeOutput()
   assert.equal((await running.ended()).code, 0)
+  assert.deepEqual(running.stderr, [])
+})
+
+test('what failed until nobody read any more has failed', async t => {
+  const env = { NODE_OPTIONS: `--import ${new URL('./fixtures/forgetful-engine.js', import.meta.url).href}` }
+  const running = vicinity(t, ['simulate', 'baseline', ...tiny, '--seeds', '100000', '--seed', '1'], { env })
+  await running.line(/^FAILED +1 /)
+  running.closeOutput()
+  assert.equal((await running.ended()).code, 1)
+})
+
+test('a report that cannot be written is an error', {
+  skip: existsSync('/dev/full') ? false : 'nothing here is a disk that is full'
+}, async t => {
+  for (const [redirection, reason] of [
+    ['>/dev/full', 'no space left'],
+    ['1</dev/null', 'standard output is closed']
+  ]) {
+    for (const args of [
+      ['baseline', ...tiny, '--seed', '1'],
+      ['baseline', ...tiny, '--seed', '1', '--seeds', '2', '--json'],
+      ['paper', '--tables', 'T1', '--json']
+    ]) {
+      const running = Process.start(t, 'sh', [
+        '-c',
+        `exec "$0" "$@" ${redirection}`,
+        process.execPath,
+        entry,
+        'simulate',
+        ...args
+      ])
+      assert.equal((await running.ended()).code, 1)
+      assert.equal(running.stderr.at(-1), `vicinity: cannot write the report (${reason}): let standard output go elsewhere`)
+      assert.ok(!running.stderr.some(line => line.startsWith('Stopping')))
+    }
+  }
 })

@@ -10,7 +10,8 @@ import { paperDocument, paperTables, rowsOf, within } from '@vicinity/simulator/
 import { commit } from '../commit.ts'
 import { UsageError } from '../errors.ts'
 import { command } from '../invocation.ts'
-import { LineWriter, talk } from '../output.ts'
+import { talk } from '../output.ts'
+import { ReportOutput } from '../report-output.ts'
 import { runPaperJobs } from '../simulate/paper-jobs.ts'
 import { fileReason } from '../trace-file.ts'
 import type { PaperMeta, PaperRun, PaperTable, Row, Size } from '@vicinity/simulator/paper'
@@ -49,9 +50,7 @@ export async function measurePaper(settings: PaperSettings, host: Host): Promise
     prepare(settings.out)
   }
 
-  const out = new LineWriter(1, () => {
-    host.requestStop()
-  })
+  const out = new ReportOutput()
   host.stopMs = Infinity
   host.running = true
   const outcome = await measure(tables, meta, threads, host)
@@ -78,6 +77,7 @@ export async function measurePaper(settings: PaperSettings, host: Host): Promise
     }
   }
 
+  out.end()
   if (ended === 'interrupted' && host.stopCode !== undefined) {
     return host.stopCode
   }

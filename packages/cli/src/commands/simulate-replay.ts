@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { Replay } from '@vicinity/simulator/replay'
 import { commit } from '../commit.ts'
-import { LineWriter } from '../output.ts'
+import { ReportOutput } from '../report-output.ts'
 import { replayJson, replayText } from '../replay-report.ts'
 import { fileReason, TraceFileError } from '../trace-file.ts'
 import { version } from '../version.ts'
@@ -14,11 +14,12 @@ import type { simulateReplayOptions, Values } from '../options.ts'
 export async function replayTrace(settings: Values<typeof simulateReplayOptions>, file: string): Promise<ExitCode> {
   const report = await replayFile(file, settings.partial)
   const replayedBy = { program: `vicinity/${version()}`, commit: commit() }
-  const out = new LineWriter(1)
+  const out = new ReportOutput()
   for (const line of settings.json ? [replayJson(report, file, replayedBy)] : replayText(report, file, replayedBy)) {
     out.line(line)
   }
 
+  out.end()
   return report.verdict === 'same' ? 0 : 1
 }
 

@@ -6,7 +6,8 @@ import { drawScene, endOf, formatReport, initOf, pictureNames, scenarioOptions, 
 import { availableParallelism } from 'node:os'
 import { styleText } from 'node:util'
 import { UsageError } from '../errors.ts'
-import { LineWriter, styled, talk } from '../output.ts'
+import { styled, talk } from '../output.ts'
+import { ReportOutput } from '../report-output.ts'
 import { seedReport, seedsReport, withMemory } from '../simulate/document.ts'
 import { OutFolder } from '../simulate/folder.ts'
 import { checked } from '../simulate/knobs.ts'
@@ -36,7 +37,7 @@ export async function simulate(request: SimulateRequest, host: Host): Promise<Ex
   const threads = threadsOf(settings.threads)
   const inits = checked(() => seeds.map(seed => initFor(request, seed)))
   const folder = settings.out === undefined ? undefined : new OutFolder(settings.out, fileNames)
-  const out = new LineWriter(1, () => {
+  const out = new ReportOutput(() => {
     host.requestStop()
   })
   if (settings.seed === undefined) {
@@ -56,10 +57,12 @@ export async function simulate(request: SimulateRequest, host: Host): Promise<Ex
     writeFiles(folder, results, seeds, inits, document)
   }
 
-  if (results.interrupted) {
-    return host.stopCode ?? 0
+  out.end()
+  if (results.interrupted && host.stopCode !== undefined) {
+    return host.stopCode
   }
 
+  // a reader that goes away ends the runs too, and does not make good what failed until then
   return results.failures.length > 0 ? 1 : 0
 }
 
@@ -89,7 +92,7 @@ async function run(
   threads: number,
   results: Results,
   host: Host,
-  out: LineWriter
+  out: ReportOutput
 ): Promise<Effort> {
   const start = performance.now()
   const progress = new RunProgress(inits.map(({ options }) => endOf(options)))
@@ -99,9 +102,12 @@ async function run(
   host.stopMs = Infinity
   host.running = true
   host.stop.addEventListener('abort', () => {
-    progress.between(() => {
-      talk.line('Stopping. Ctrl-C again ends at once.')
-    })
+    // without a signal it is that nobody reads any more, who need not be told
+    if (host.stopCode !== undefined) {
+      progress.between(() => {
+        talk.line('Stopping. Ctrl-C again ends at once.')
+      })
+    }
   })
   if (lines) {
     progress.between(() => {
@@ -162,7 +168,7 @@ function documentOf(request: SimulateRequest, seeds: readonly string[], results:
   return seedsReport(results, seeds, again, effort)
 }
 
-function sayPage(results: Results, seeds: readonly string[], effort: Effort, out: LineWriter): void {
+function sayPage(results: Results, seeds: readonly string[], effort: Effort, out: ReportOutput): void {
   const style: ReportStyle = {
     colour: styleText('bold', 'x', { stream: process.stdout }) !== 'x',
     width: Math.max(60, Math.min(process.stdout.columns ?? 80, 120))
