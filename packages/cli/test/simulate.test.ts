@@ -203,6 +203,23 @@ test('under --json and --out what --shrink gives is part of the document', async
   assert.deepEqual(written.smallest, smallest)
 })
 
+test('Ctrl-C while a run is made small gives the smallest until then', async t => {
+  const env = { NODE_OPTIONS: `--import ${new URL('./fixtures/forgetful-engine.js', import.meta.url).href}` }
+  const nodeArgs = preload(`let asked = false
+    process.on('worker', worker => worker.on('message', ({ type }) => {
+      if (type === 'shrinking' && !asked) {
+        asked = true
+        process.kill(process.pid, 'SIGINT')
+      }
+    }))`)
+  const { code, stderr } = await simulate(t, ['baseline', ...tiny, '--seed', '3', '--shrink'], { env, nodeArgs })
+  assert.equal(code, 130)
+  assert.ok(
+    stderr.some(line => /^ {2}the smallest found until it was interrupted, of \d tried$/.test(line)),
+    stderr.join('\n')
+  )
+})
+
 test('a thread that dies is reported, and takes only its seed along', async t => {
   const dying = "import { isMainThread } from 'node:worker_threads'; if (!isMainThread) process.exit(7)"
   const env = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(dying)}` }

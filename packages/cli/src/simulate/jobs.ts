@@ -18,6 +18,8 @@ export interface WorkerInit {
 
 /** What came of a job. */
 export interface JobResult {
+  /** Whether all was done that was asked for, or the user ended it: the run, or making it small. */
+  readonly ended: 'completed' | 'interrupted'
   /** Without `commit`, `command` and the memory used, which the worker does not know. */
   readonly report: RunReport
   readonly findings: readonly Finding[]
@@ -29,6 +31,8 @@ export interface JobResult {
 
 /** The smallest run that fails as one did. */
 export interface Shrunk {
+  /** `interrupted`: a smaller one might have been found. */
+  readonly ended: 'completed' | 'interrupted'
   readonly init: SimulationInit
   readonly findings: readonly Finding[]
   /** How many runs were tried to find it. */

@@ -2,7 +2,7 @@
 import { formatBytes, formatCount, formatDuration, formatLookups, formatQuantity } from '@vicinity/simulator'
 import type { Finding, ReportStyle, RunReport, Summary, Unit } from '@vicinity/simulator'
 import { namedSeeds } from './seeds.ts'
-import type { Failure, Results } from './results.ts'
+import type { Failure, Results, Smallest } from './results.ts'
 
 /** Over all threads. */
 export interface Effort {
@@ -89,16 +89,15 @@ export function failureLines(failures: readonly Failure[]): string[] {
       `  seed ${seed}${reason === undefined ? '' : `: ${reason}`}`,
       ...findings.map(findingLine),
       `    ${command}`,
-      ...(smallest === undefined
-        ? []
-        : [
-            `  the smallest that fails as it does, of ${formatCount(smallest.tries)} tried`,
-            ...smallest.findings.map(findingLine),
-            `    ${smallest.command}`
-          ])
+      ...(smallest === undefined ? [] : smallestLines(smallest))
     ]),
     ...(rest === 0 ? [] : [`  and ${formatCount(rest)} more`])
   ]
+}
+
+function smallestLines({ ended, command, findings, tries }: Smallest): string[] {
+  const what = ended === 'interrupted' ? 'the smallest found until it was interrupted' : 'the smallest that fails as it does'
+  return [`  ${what}, of ${formatCount(tries)} tried`, ...findings.map(findingLine), `    ${command}`]
 }
 
 function findingLine({ checker, violations, first }: Finding): string {

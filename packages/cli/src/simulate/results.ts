@@ -3,7 +3,7 @@ import { LookupMeasures, mergeScenes } from '@vicinity/simulator'
 import { commit } from '../commit.ts'
 import { reproduce, reproduceBriefly } from './reproduce.ts'
 import type { Finding, RunReport, SceneData, SimulationInit } from '@vicinity/simulator'
-import type { JobEnd } from './jobs.ts'
+import type { JobEnd, Shrunk } from './jobs.ts'
 
 /** One seed whose run found something wrong, or was none. */
 export interface Failure {
@@ -18,6 +18,8 @@ export interface Failure {
 
 /** The smallest run that was found to fail in the same way. */
 export interface Smallest {
+  /** `interrupted`: the user ended the search, and this is the smallest until then. */
+  readonly ended: 'completed' | 'interrupted'
   readonly command: string
   readonly findings: readonly Finding[]
   /** How many runs were tried to find it. */
@@ -49,15 +51,14 @@ export class Results {
         this.failures.push({ seed, command: reproduce(init), findings: [], reason: end.reason })
         return undefined
       case 'done': {
-        const { findings, lookups, scene, shrunk } = end.result
+        const { ended, findings, lookups, scene, shrunk } = end.result
         const report = { ...end.result.report, ...this.version, command: reproduce(init) }
         this.reports.push(report)
         this.lookups.merge(lookups)
         this.scene = mergeScenes([...(this.scene === undefined ? [] : [this.scene]), ...(scene === undefined ? [] : [scene])])
-        this.interrupted ||= report.ended === 'interrupted'
+        this.interrupted ||= ended === 'interrupted'
         if (findings.length > 0) {
-          const smallest = shrunk && { command: reproduceBriefly(shrunk.init), findings: shrunk.findings, tries: shrunk.tries }
-          this.failures.push({ seed, command: report.command, findings, ...(smallest && { smallest }) })
+          this.failures.push({ seed, command: report.command, findings, ...(shrunk && { smallest: smallestOf(shrunk) }) })
         }
 
         return report
@@ -69,4 +70,8 @@ export class Results {
   get version(): { readonly commit?: string } {
     return this.#commit === undefined ? {} : { commit: this.#commit }
   }
+}
+
+function smallestOf({ ended, init, findings, tries }: Shrunk): Smallest {
+  return { ended, command: reproduceBriefly(init), findings, tries }
 }

@@ -49,25 +49,31 @@ function run(job: Job): JobResult {
     requestsPerSecond: report.requests / seconds,
     runtime: `Node.js ${process.versions.node}`
   }
+  const large = job.shrink && findings.length > 0
+  const cut = report.ended === 'interrupted' || (large && stopped())
+  const shrunk = large && !cut ? smallest(failing) : undefined
   return {
+    ended: cut ? 'interrupted' : (shrunk?.ended ?? 'completed'),
     report: { ...report, machine },
     findings,
     lookups: simulation.whole.data(),
     scene: scene?.data(),
-    shrunk: job.shrink && findings.length > 0 && !stopped() ? smallest(failing) : undefined
+    shrunk
   }
 }
 
 function smallest(failing: SeedRun): Shrunk {
   let tries = 0
+  let ended: Shrunk['ended'] = 'completed'
   const { init, findings } = shrink(failing, mostTries, {
     tried(progress) {
       tries = progress.tries
       say({ type: 'shrinking', tries, nodes: progress.smallest.options.nodes })
-      return !stopped()
+      ended = stopped() ? 'interrupted' : 'completed'
+      return ended === 'completed'
     }
   })
-  return { init, findings, tries }
+  return { ended, init, findings, tries }
 }
 
 function stopped(): boolean {
