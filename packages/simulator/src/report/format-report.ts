@@ -85,9 +85,9 @@ function heading(report: RunReport, width: number, paint: Paint): string[] {
 }
 
 function lookups(report: LookupReport, paint: Paint): string[] {
-  const { count, succeeded, criterion, hops, requests, latencyMs, recall } = report
+  const { count, began, succeeded, criterion, hops, requests, latencyMs, recall } = report
   if (count === 0) {
-    return [`${paint('bold', 'Lookups')}  none ended`]
+    return [`${paint('bold', 'Lookups')}  ${began === 0 ? 'none began' : 'none ended'}`]
   }
 
   const title = [

@@ -53,7 +53,10 @@ export interface RunReport {
 
 /** Distributions are over the lookups that ended, and absent where there are none. */
 export interface LookupReport {
+  /** How many have ended. */
   readonly count: number
+  /** How many had begun, where that is known. */
+  readonly began?: number
   readonly succeeded: number
   /** What counts as a success, such as "recall of at least .95". */
   readonly criterion: string

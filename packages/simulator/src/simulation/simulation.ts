@@ -57,6 +57,7 @@ export class Simulation {
   readonly #worked: Millis
   readonly #healed: Millis
   readonly #watchers: Watcher[] = []
+  #faults = 0
   #stage: 'new' | 'working' | 'done' = 'new'
 
   /** @throws OptionsError for options that cannot be. */
@@ -101,6 +102,11 @@ export class Simulation {
     return this.#whole
   }
 
+  /** How many faults and lookups there have been so far of which `only` could name some. */
+  get numbered(): { readonly faults: number; readonly lookups: number } {
+    return { faults: this.#faults, lookups: this.#lookups.drawn }
+  }
+
   /**
    * Runs on for a while.
    *
@@ -135,7 +141,7 @@ export class Simulation {
       events: world.events,
       requests: honest.reduce((sum, { sent }) => sum + sent, 0),
       hash: world.hash.toString(),
-      lookups: this.#whole.report(),
+      lookups: { ...this.#whole.report(), began: this.#lookups.begun },
       phases: this.#phases.map(({ name, from, to, measures }) => ({
         name,
         fromMs: from,
@@ -166,6 +172,7 @@ export class Simulation {
     }
 
     const faults = faultsOf(this.world, this.population, options, new Rng(this.init.seed).split('faults'))
+    this.#faults = faults.length
     scheduleFaults(
       this.world,
       faults.filter((_, index) => isWanted(only?.faults, index)),

@@ -34,8 +34,11 @@ export class Lookups {
   readonly #rng: Rng
   readonly #finished: (lookup: FinishedLookup) => void
   readonly #aims: Rng
-  /** How many were started. */
+  /** How many were started, and of `run` also how many were not wanted. */
   started = 0
+  /** How many of them were drawn by `run`, which are those that have numbers to be wanted by. */
+  drawn = 0
+  #unwanted = 0
   aim: Aim | undefined
 
   constructor(world: World, k: number, rng: Rng, finished: (lookup: FinishedLookup) => void) {
@@ -44,6 +47,11 @@ export class Lookups {
     this.#rng = rng
     this.#aims = rng.split('aims')
     this.#finished = finished
+  }
+
+  /** How many have begun. */
+  get begun(): number {
+    return this.started - this.#unwanted
   }
 
   /**
@@ -100,8 +108,10 @@ export class Lookups {
         this.start(key, aimed?.node ?? node, aimed?.target)
       } else {
         this.started++
+        this.#unwanted++
       }
 
+      this.drawn = this.started
       this.#next(rate, until, wanted)
     })
   }
