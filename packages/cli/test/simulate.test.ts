@@ -220,6 +220,36 @@ test('Ctrl-C while a run is made small gives the smallest until then', async t =
   )
 })
 
+test('what was asked for and is not in the run is remarked', async t => {
+  for (const [args, remark] of [
+    [['baseline', ...tiny, '--only-lookups', '0,99999'], /^--only-lookups names 99999: of lookups this run has only 0 to \d+$/],
+    [['baseline', ...tiny, '--only-faults', '7'], /^--only-faults names 7: of faults this run has none$/],
+    [
+      ['partition', ...tiny, '--fault-start', '1', '--fault-end', '2', '--only-faults', '0,1'],
+      /^--only-faults names 1: .* only 0$/
+    ],
+    [['partition', ...tiny], /^the faults begin at 300 s, after the last lookup at 5 s: nothing goes wrong in this run$/]
+  ] as const) {
+    const result = await simulate(t, [...args, '--seed', '1', '--json'])
+    assert.equal(result.code, 0)
+    assert.equal(result.stderr.length, 1, result.stderr.join('\n'))
+    assert.match(result.stderr[0]?.replace(/^Note: /, '') ?? '', remark)
+    const [note = ''] = reportOf(result).notes.slice(-1)
+    assert.match(`${note.charAt(0).toLowerCase()}${note.slice(1, -1)}`, remark)
+  }
+
+  const many = await simulate(t, ['partition', ...tiny, '--seed', '1', '--seeds', '2'])
+  assert.equal(many.stderr.filter(line => /^Note: seed 1: the faults begin at 300 s/.test(line)).length, 1)
+})
+
+test('a report without lookups says whether any had begun', async t => {
+  const { stdout } = await simulate(t, ['baseline', ...tiny, '--seed', '1', '--only-lookups', 'none'])
+  assert.ok(stdout.includes('Lookups  none began'))
+  const env = { NODE_OPTIONS: `--import ${new URL('./fixtures/forgetful-engine.js', import.meta.url).href}` }
+  const failing = await simulate(t, ['baseline', ...tiny, '--seed', '1'], { env })
+  assert.ok(failing.stdout.includes('Lookups  none ended'))
+})
+
 test('a thread that dies is reported, and takes only its seed along', async t => {
   const dying = "import { isMainThread } from 'node:worker_threads'; if (!isMainThread) process.exit(7)"
   const env = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(dying)}` }

@@ -137,6 +137,10 @@ async function run(
     }
   })
   progress.clear()
+  for (const { seed, text } of results.remarks.values()) {
+    talk.line(`Note: ${inits.length === 1 ? '' : `seed ${seed}: `}${text}`)
+  }
+
   return { wallTimeMs: performance.now() - start, peakMemoryBytes: process.resourceUsage().maxRSS * 1_024 }
 }
 

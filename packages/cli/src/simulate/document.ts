@@ -45,7 +45,7 @@ export function seedsReport(results: Results, seeds: readonly string[], command:
     command,
     ended: results.interrupted ? 'interrupted' : 'completed',
     seeds,
-    lookups: results.lookups.report(),
+    lookups: results.lookupReport,
     failures: results.failures,
     runs: results.reports,
     machine: { ...effort, runtime: `Node.js ${process.versions.node}` }

@@ -16,12 +16,19 @@ export interface WorkerInit {
   readonly stop: SharedArrayBuffer
 }
 
+/** Something that a run did not do though its options ask for it, in a sentence. */
+export interface Remark {
+  readonly about: 'faults' | 'lookups' | 'times'
+  readonly text: string
+}
+
 /** What came of a job. */
 export interface JobResult {
   /** Whether all was done that was asked for, or the user ended it: the run, or making it small. */
   readonly ended: 'completed' | 'interrupted'
-  /** Without `commit`, `command` and the memory used, which the worker does not know. */
+  /** Without `commit`, `command` and the memory used, which the worker does not know. Its notes have the remarks. */
   readonly report: RunReport
+  readonly remarks: readonly Remark[]
   readonly findings: readonly Finding[]
   /** What all its lookups came to. */
   readonly lookups: MeasuresData

@@ -69,7 +69,7 @@ export function closingPage(results: Results, seeds: readonly string[], effort: 
   const sections = [
     [`${results.scenario} · ${namedSeeds(seeds)}${commitWords(results)}`, `  ${facts.join(' · ')}`],
     ...(interrupted ? [['Interrupted: this is what there was until then.']] : []),
-    formatLookups(results.lookups.report(), style),
+    formatLookups(results.lookupReport, style),
     failures.length === 0 ? [`Checks  all held in ${formatCount(reports.length)} runs`] : failureLines(failures)
   ]
   return sections.map(lines => lines.join('\n')).join('\n\n')

@@ -2,8 +2,8 @@
 import { LookupMeasures, mergeScenes } from '@vicinity/simulator'
 import { commit } from '../commit.ts'
 import { reproduce, reproduceBriefly } from './reproduce.ts'
-import type { Finding, RunReport, SceneData, SimulationInit } from '@vicinity/simulator'
-import type { JobEnd, Shrunk } from './jobs.ts'
+import type { Finding, LookupReport, RunReport, SceneData, SimulationInit } from '@vicinity/simulator'
+import type { JobEnd, Remark, Shrunk } from './jobs.ts'
 
 /** One seed whose run found something wrong, or was none. */
 export interface Failure {
@@ -31,6 +31,8 @@ export class Results {
   readonly reports: RunReport[] = []
   readonly failures: Failure[] = []
   readonly lookups = new LookupMeasures('all lookups')
+  /** What is to be remarked, by what it is about: that of the first seed, for others' differ by numbers alone. */
+  readonly remarks = new Map<Remark['about'], { readonly seed: string; readonly text: string }>()
   /** Whether the user ended it before all was run. */
   interrupted = false
   scene: SceneData | undefined
@@ -51,10 +53,14 @@ export class Results {
         this.failures.push({ seed, command: reproduce(init), findings: [], reason: end.reason })
         return undefined
       case 'done': {
-        const { ended, findings, lookups, scene, shrunk } = end.result
+        const { ended, findings, lookups, remarks, scene, shrunk } = end.result
         const report = { ...end.result.report, ...this.version, command: reproduce(init) }
         this.reports.push(report)
         this.lookups.merge(lookups)
+        for (const { about, text } of remarks.filter(remark => !this.remarks.has(remark.about))) {
+          this.remarks.set(about, { seed, text })
+        }
+
         this.scene = mergeScenes([...(this.scene === undefined ? [] : [this.scene]), ...(scene === undefined ? [] : [scene])])
         this.interrupted ||= ended === 'interrupted'
         if (findings.length > 0) {
@@ -64,6 +70,11 @@ export class Results {
         return report
       }
     }
+  }
+
+  /** What all lookups came to. */
+  get lookupReport(): LookupReport {
+    return { ...this.lookups.report(), began: this.reports.reduce((sum, { lookups }) => sum + (lookups.began ?? 0), 0) }
   }
 
   /** The commit that ran, where it is known. */

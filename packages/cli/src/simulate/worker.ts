@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { runInit, Scene, shrink } from '@vicinity/simulator'
 import { reasonOf } from '../errors.ts'
+import { remarksOn } from './remarks.ts'
 import type { SeedRun, Simulation } from '@vicinity/simulator'
 import type { Job, JobResult, Shrunk, WorkerInit, WorkerMessage } from './jobs.ts'
 
@@ -49,17 +50,25 @@ function run(job: Job): JobResult {
     requestsPerSecond: report.requests / seconds,
     runtime: `Node.js ${process.versions.node}`
   }
+  // what was not begun by an end that came early may be there
+  const remarks = report.ended === 'completed' ? remarksOn(simulation) : []
   const large = job.shrink && findings.length > 0
   const cut = report.ended === 'interrupted' || (large && stopped())
   const shrunk = large && !cut ? smallest(failing) : undefined
   return {
     ended: cut ? 'interrupted' : (shrunk?.ended ?? 'completed'),
-    report: { ...report, machine },
+    report: { ...report, notes: [...report.notes, ...remarks.map(({ text }) => noted(text))], machine },
+    remarks,
     findings,
     lookups: simulation.whole.data(),
     scene: scene?.data(),
     shrunk
   }
+}
+
+/** A note is a sentence. */
+function noted(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }
 
 function smallest(failing: SeedRun): Shrunk {
