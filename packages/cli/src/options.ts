@@ -211,7 +211,7 @@ export const simulateOptions = {
     default: '1',
     form: { pattern: /^\d{1,9}$/, words: 'it has to be a whole number from 1 to 100000' },
     env: [],
-    help: 'run so many seeds, the one given and those that follow it, on all cores',
+    help: 'run so many seeds on all cores: a number of up to 15 digits and those that follow it; of any other text text/1, text/2 and so on',
     example: 'vicinity simulate swarm --seeds 1000'
   },
   threads: {
@@ -227,7 +227,7 @@ export const simulateOptions = {
     type: 'text',
     placeholder: 'folder',
     env: [],
-    help: 'write the report as JSON and its pictures as SVG into a folder; no file that exists is touched',
+    help: 'write the report as JSON and its pictures as SVG into a folder; no file that exists is touched; of several seeds of swarm, whose networks differ, only the report',
     otherwise: 'none',
     example: 'vicinity simulate partition --seed 1 --out partition'
   },

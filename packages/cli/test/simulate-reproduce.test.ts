@@ -6,6 +6,7 @@ import { drawOptions, optionNames, optionSpecs, scenarioNames, scenarioOptions }
 import type { Settings, SimulationInit } from '@vicinity/simulator'
 import { addKnobs, argumentsOf, readKnobs } from '../src/simulate/knobs.ts'
 import { presetOf, reproduce, reproduceSeeds } from '../src/simulate/reproduce.ts'
+import { seedsOf } from '../src/simulate/seeds.ts'
 
 /** Any of the options with any value that it may have. */
 const settings: fc.Arbitrary<Settings> = fc
@@ -72,4 +73,12 @@ test('the command of several seeds has all that was typed', () => {
     only: { faults: [], lookups: [1, 2] }
   })
   assert.match(again, / simulate swarm --seed any --seeds 2 --nodes 20 --only-faults none --only-lookups 1,2$/)
+})
+
+test('seeds that follow each other are as the help says', () => {
+  assert.deepEqual(seedsOf({ seed: '8', seeds: '3' }), ['8', '9', '10'])
+  for (const text of ['any', '007', '1234567890123456']) {
+    assert.deepEqual(seedsOf({ seed: text, seeds: '2' }), [`${text}/1`, `${text}/2`])
+    assert.deepEqual(seedsOf({ seed: text, seeds: '1' }), [text])
+  }
 })

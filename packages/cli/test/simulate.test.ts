@@ -302,6 +302,14 @@ test('--out writes the report and its pictures, and touches no file that exists'
   assert.equal(again.code, 1)
 })
 
+test('of seeds that have a network each there are no pictures, and it says so', async t => {
+  const path = await folder(t)
+  const args = ['swarm', '--nodes', '20', '--duration', '5', '--heal', '0', '--seed', '1', '--seeds', '2', '--out', path]
+  const { stderr } = await simulate(t, args)
+  assert.equal(stderr[0], 'No pictures, only the report: every seed of swarm has a network of its own.')
+  assert.deepEqual(await readdir(path), ['report.json'])
+})
+
 test('a folder that cannot be written to is refused before anything is simulated', async t => {
   const path = await folder(t)
   await writeFile(join(path, 'file'), '')

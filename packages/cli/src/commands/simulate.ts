@@ -44,6 +44,10 @@ export async function simulate(request: SimulateRequest, host: Host): Promise<Ex
     talk.line(`Drawn: ${namedSeeds(seeds)}`)
   }
 
+  if (folder !== undefined && !isDrawn(scenario, seeds.length)) {
+    talk.line(`No pictures, only the report: every seed of ${scenario} has a network of its own.`)
+  }
+
   const results = new Results(scenario)
   const effort = await run(request, inits, threads, results, host, out)
   const document = documentOf(request, seeds, results, effort)
@@ -97,8 +101,7 @@ async function run(
   const start = performance.now()
   const progress = new RunProgress(inits.map(({ options }) => endOf(options)))
   const lines = inits.length > 1 && !settings.json
-  // the pictures of several seeds are of one network: where each seed has its own, only their lookups go together
-  const scene = settings.out !== undefined && (inits.length === 1 || isScenario(scenario))
+  const scene = settings.out !== undefined && isDrawn(scenario, inits.length)
   host.stopMs = Infinity
   host.running = true
   host.stop.addEventListener('abort', () => {
@@ -142,6 +145,11 @@ async function run(
   }
 
   return { wallTimeMs: performance.now() - start, peakMemoryBytes: process.resourceUsage().maxRSS * 1_024 }
+}
+
+/** The pictures of several seeds are of one network: where each seed has its own, only their reports go together. */
+function isDrawn(scenario: string, seeds: number): boolean {
+  return seeds === 1 || isScenario(scenario)
 }
 
 function threadsOf(text: string | undefined): number {

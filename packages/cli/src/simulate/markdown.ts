@@ -41,7 +41,8 @@ export function simulateMarkdown(): string {
     '',
     '## Pictures',
     '',
-    '`--out` writes these of every run, and the other distributions: hops, requests, recall. Those of several seeds are of all of them together.',
+    '`--out` writes these of every run, and the other distributions: hops, requests, recall. Those of several seeds are of all of them together;',
+    'of several seeds of `swarm`, whose networks differ, there is only the report.',
     '',
     ...gallery.flatMap(run =>
       Object.entries(run.shown).flatMap(([name, words]) => [

@@ -8,7 +8,7 @@ export interface SeedSettings {
   readonly seeds: string
 }
 
-/** Seeds that follow each other are numbers where the first is one, else the first with a number behind it. */
+/** Seeds that follow each other are numbers where the first is one, else that text with numbers behind it, from 1: the help says so. */
 export function seedsOf({ seed, seeds }: SeedSettings): string[] {
   const count = Number(seeds)
   if (count < 1 || count > mostSeeds) {
@@ -20,7 +20,8 @@ export function seedsOf({ seed, seeds }: SeedSettings): string[] {
     return [first]
   }
 
-  const number = /^\d{1,15}$/.test(first) ? Number(first) : undefined
+  // 007 would be followed by 8
+  const number = /^(0|[1-9]\d{0,14})$/.test(first) ? Number(first) : undefined
   return Array.from({ length: count }, (_, at) => (number === undefined ? `${first}/${at + 1}` : String(number + at)))
 }
 
