@@ -1,5 +1,12 @@
 /** The options table as the page `docs/options.md`. */
-import { idCreateOptions, idShowOptions, nodeOptions, simulateOptions, simulateReplayOptions } from './options.ts'
+import {
+  idCreateOptions,
+  idShowOptions,
+  nodeOptions,
+  simulateOptions,
+  simulatePaperOptions,
+  simulateReplayOptions
+} from './options.ts'
 import { defaultOf } from './commander.ts'
 import type { OptionSpec, OptionTable } from './options.ts'
 
@@ -20,6 +27,9 @@ export function optionsMarkdown(): string {
     ...section('vicinity id show', idShowOptions),
     ...section('vicinity simulate <scenario>', simulateOptions),
     'What is simulated is decided by further options, and by scenarios that set them: [simulate.md](simulate.md).',
+    '',
+    ...section('vicinity simulate paper', simulatePaperOptions),
+    'What it measures: [simulate.md](simulate.md#the-papers-tables).',
     '',
     ...section('vicinity simulate replay <file>', simulateReplayOptions),
     '## Where `REMOTE_PEERS` goes',

@@ -262,7 +262,7 @@ export const simulateOptions = {
   }
 } as const satisfies OptionTable
 
-/** `vicinity simulate replay <file>` */
+/** `vicinity simulate paper` */
 export const simulatePaperOptions = {
   full: {
     type: 'flag',
@@ -274,22 +274,30 @@ export const simulatePaperOptions = {
     type: 'text',
     placeholder: 'ids',
     env: [],
-    help: 'only these tables, separated by commas',
+    help: 'only these of T1, T2, T3, T4, T5, T6, T7, T10 and T13, separated by commas',
     otherwise: 'all of them',
     example: 'vicinity simulate paper --tables T2,T10'
   },
-  seed: { ...simulateOptions.seed, default: 'paper', otherwise: 'paper', example: 'vicinity simulate paper --seed 1' },
+  seed: {
+    ...simulateOptions.seed,
+    default: 'paper',
+    otherwise: 'paper',
+    help: 'everything random follows from it: the same seed gives the same figures',
+    example: 'vicinity simulate paper --seed 1'
+  },
   threads: { ...simulateOptions.threads, help: 'how many parts run at a time', example: 'vicinity simulate paper --threads 1' },
   out: {
     type: 'text',
     placeholder: 'folder',
     env: [],
     help: 'write paper.md and its pictures (paper/*.svg) into this folder, over those of an earlier run',
+    otherwise: 'none',
     example: 'vicinity simulate paper --full --out docs'
   },
   json: { ...json, help: 'every figure, in one JSON object', example: 'vicinity simulate paper --json' }
 } as const satisfies OptionTable
 
+/** `vicinity simulate replay <file>` */
 export const simulateReplayOptions = {
   partial: {
     type: 'flag',

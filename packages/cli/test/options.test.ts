@@ -2,9 +2,17 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { keyTypes, networkScopes, payloadFormats, presets, unsignedPolicies } from '@vicinity/peer'
+import { paperTables } from '@vicinity/simulator/paper'
 import { optionsMarkdown } from '../src/markdown.ts'
 import { simulateMarkdown } from '../src/simulate/markdown.ts'
-import { idCreateOptions, idShowOptions, nodeOptions, simulateOptions, simulateReplayOptions } from '../src/options.ts'
+import {
+  idCreateOptions,
+  idShowOptions,
+  nodeOptions,
+  simulateOptions,
+  simulatePaperOptions,
+  simulateReplayOptions
+} from '../src/options.ts'
 
 test('docs/options.md is what the options table says', async () => {
   const page = await readFile(new URL('../../../docs/options.md', import.meta.url), 'utf8')
@@ -33,8 +41,16 @@ test('the words offered are those that the peer takes, and the defaults are the 
   )
 })
 
+test('the help names every table there is', () => {
+  assert.deepEqual(
+    simulatePaperOptions.tables.help.match(/T\d+/g),
+    paperTables.map(({ id }) => id)
+  )
+})
+
 test('no two options of a command read the same variable, and each example uses its option', () => {
-  for (const table of [nodeOptions, idCreateOptions, idShowOptions, simulateOptions, simulateReplayOptions]) {
+  const simulate = [simulateOptions, simulatePaperOptions, simulateReplayOptions]
+  for (const table of [nodeOptions, idCreateOptions, idShowOptions, ...simulate]) {
     const variables = Object.values(table).flatMap(({ env }) => env)
     assert.deepEqual(variables, [...new Set(variables)])
     for (const [name, { example }] of Object.entries(table)) {

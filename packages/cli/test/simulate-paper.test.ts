@@ -1,5 +1,8 @@
 /** `vicinity simulate paper` as its user sees it, with the tables that are measured at once. */
 import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { preload, runVicinity } from './fixtures/vicinity.ts'
@@ -52,4 +55,34 @@ test('Ctrl-C reports what was measured until then, and does not call it as expec
   assert.match(people.stdout[0] ?? '', /^T7 /)
   assert.match(people.stdout[1] ?? '', /^not measured: /)
   assert.equal(people.stdout.at(-1), 'Interrupted: this is what there was until then.')
+})
+
+test('a part that only a full run measures is not called measured', async t => {
+  const { code, stderr } = await paper(t, ['--tables', 't2, '])
+  assert.equal(code, 0)
+  assert.equal(stderr.filter(line => line.endsWith(': only with --full')).length, 3, stderr.join('\n'))
+  assert.ok(stderr.some(line => /^\[\d\/4\] T2, N = 1,000, α = 10: as expected \(/.test(line)))
+})
+
+test('tables that are not there are refused with those that are', async t => {
+  for (const tables of ['T1,T99', ',', 'lookup']) {
+    const { code, stdout, stderr } = await paper(t, ['--tables', tables])
+    assert.equal(code, 1)
+    assert.equal(stderr[0], `vicinity: --tables is "${tables}": the tables are T1, T2, T3, T4, T5, T6, T7, T10, T13`)
+    assert.deepEqual(stdout, [])
+  }
+})
+
+test('--out makes its folder, and writes again over what it wrote', async t => {
+  const path = await mkdtemp(join(tmpdir(), 'vicinity-'))
+  t.after(async () => {
+    await rm(path, { recursive: true })
+  })
+  const out = join(path, 'new', 'one')
+  for (const tables of ['T1', 'T7']) {
+    const { code, stderr } = await paper(t, ['--tables', tables, '--out', out])
+    assert.equal(code, 0, stderr.join('\n'))
+    assert.match(await readFile(join(out, 'paper.md'), 'utf8'), new RegExp(`^## ${tables} `, 'm'))
+    assert.ok((await readdir(join(out, 'paper'))).includes(`${tables.toLowerCase()}.svg`))
+  }
 })

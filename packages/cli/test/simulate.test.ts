@@ -239,7 +239,7 @@ test('what was asked for and is not in the run is remarked', async t => {
   }
 
   const many = await simulate(t, ['partition', ...tiny, '--seed', '1', '--seeds', '2'])
-  assert.equal(many.stderr.filter(line => /^Note: seed 1: the faults begin at 300 s/.test(line)).length, 1)
+  assert.equal(many.stderr.filter(line => line.startsWith('Note: seed 1: the faults begin at 300 s')).length, 1)
 })
 
 test('a report without lookups says whether any had begun', async t => {

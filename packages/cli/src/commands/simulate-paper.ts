@@ -2,18 +2,18 @@
  * `vicinity simulate paper`: measures the tables that the design rests on, on all cores, and says which figures are as
  * expected. `--out` writes them down with their pictures, as `docs/paper.md` stands in the repository.
  */
-import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { formatDuration, formatQuantity, formatTable } from '@vicinity/simulator'
 import { paperDocument, paperTables, rowsOf, within } from '@vicinity/simulator/paper'
 import { commit } from '../commit.ts'
 import { UsageError } from '../errors.ts'
-import { command } from '../invocation.ts'
+import { command, quoted } from '../invocation.ts'
 import { talk } from '../output.ts'
 import { ReportOutput } from '../report-output.ts'
+import { prepareFolder } from '../simulate/folder.ts'
 import { runPaperJobs } from '../simulate/paper-jobs.ts'
-import { fileReason } from '../trace-file.ts'
 import type { PaperMeta, PaperRun, PaperTable, Row, Size } from '@vicinity/simulator/paper'
 import type { ExitCode, Host } from '../host.ts'
 import type { simulatePaperOptions, Values } from '../options.ts'
@@ -47,7 +47,8 @@ export async function measurePaper(settings: PaperSettings, host: Host): Promise
     command: commandOf(settings)
   }
   if (settings.out !== undefined) {
-    prepare(settings.out)
+    // before anything runs, which takes long
+    prepareFolder(join(settings.out, folderName))
   }
 
   const out = new ReportOutput()
@@ -116,6 +117,11 @@ async function measure(tables: readonly PaperTable[], meta: PaperMeta, threads: 
 function saying(end: PaperEnd): string {
   switch (end.type) {
     case 'done': {
+      if (end.result.requests === 0 && end.result.rows.length === 0) {
+        return 'only with --full'
+      }
+
+      // its figures are of several parts
       if (end.result.rows.length === 0) {
         return `measured (${formatDuration(end.wallTimeMs)})`
       }
@@ -173,13 +179,14 @@ function tablesOf(text: string | undefined): readonly PaperTable[] {
     return paperTables
   }
 
-  return text.split(',').map(name => {
-    const table = paperTables.find(({ id }) => id === name.trim().toUpperCase())
-    if (table === undefined) {
-      throw new UsageError(`--tables names "${name}": there are ${paperTables.map(({ id }) => id).join(', ')}`)
-    }
-    return table
-  })
+  const names = text.split(',').map(name => name.trim().toUpperCase())
+  const wanted = new Set(names.filter(name => name !== ''))
+  const unknown = [...wanted].find(name => paperTables.every(({ id }) => id !== name))
+  if (unknown !== undefined || wanted.size === 0) {
+    throw new UsageError(`--tables is "${text}": the tables are ${paperTables.map(({ id }) => id).join(', ')}`)
+  }
+
+  return paperTables.filter(({ id }) => wanted.has(id))
 }
 
 function threadsOf(text: string | undefined): number {
@@ -192,25 +199,15 @@ function threadsOf(text: string | undefined): number {
 }
 
 function commandOf({ full, tables, seed }: PaperSettings): string {
-  const flags = [...(full ? ['--full'] : []), ...(tables === undefined ? [] : ['--tables', tables]), '--seed', seed]
+  const flags = [...(full ? ['--full'] : []), ...(tables === undefined ? [] : ['--tables', quoted(tables)]), '--seed', seed]
   return [command(), 'simulate', 'paper', ...flags].join(' ')
 }
 
 const documentName = 'paper.md'
 const folderName = 'paper'
 
-/** Found out before anything runs, which takes long. */
-function prepare(folder: string): void {
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK)
-  } catch (error) {
-    throw new UsageError(`--out is ${folder}, which cannot be written to (${fileReason(error)}): name a folder that is there`)
-  }
-}
-
 /** What an earlier run wrote is replaced: all of it can be made again. */
 function write(folder: string, markdown: string, pictures: Readonly<Record<string, string>>): void {
-  mkdirSync(join(folder, folderName), { recursive: true })
   const files = [[documentName, markdown], ...Object.entries(pictures).map(([name, svg]) => [join(folderName, name), svg])]
   for (const [name, text] of files as [string, string][]) {
     writeFileSync(join(folder, name), text)

@@ -26,13 +26,7 @@ export class OutFolder {
    */
   constructor(path: string, names: readonly string[]) {
     this.#path = path
-    try {
-      makeFolder(resolve(path))
-      accessSync(path, constants.W_OK | constants.X_OK)
-    } catch (error) {
-      throw unwritable(path, error)
-    }
-
+    prepareFolder(path)
     const taken = names.find(name => existsSync(join(path, name)))
     if (taken !== undefined) {
       throw exists(join(path, taken))
@@ -49,6 +43,16 @@ export class OutFolder {
     }
 
     return path
+  }
+}
+
+/** Makes a folder if there is none. @throws OutFolderError where nothing can be written into it. */
+export function prepareFolder(path: string): void {
+  try {
+    makeFolder(resolve(path))
+    accessSync(path, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw unwritable(path, error)
   }
 }
 

@@ -1,5 +1,6 @@
-/** The simulator's scenarios and options as the page `docs/simulate.md`. */
+/** The simulator's scenarios, options and tables of papers as the page `docs/simulate.md`. */
 import { optionSpecs } from '@vicinity/simulator'
+import { paperTables } from '@vicinity/simulator/paper'
 import { gallery, galleryCommand, galleryFile } from './gallery.ts'
 import { argumentsOf, flagOf, knobGroups, placeholderOf, rangeOf, shown } from './knobs.ts'
 import { offers } from './scenarios.ts'
@@ -10,7 +11,7 @@ export function simulateMarkdown(): string {
   return [
     '# Simulations',
     '',
-    "Made from the simulator's tables (`packages/simulator/src/options.ts` and `scenarios.ts`) by `packages/cli/scripts/options.ts`;",
+    "Made from the simulator's tables (`packages/simulator/src/options.ts`, `scenarios.ts` and `paper`) by `packages/cli/scripts/options.ts`;",
     'a test fails when it is out of date.',
     '',
     '```',
@@ -54,6 +55,22 @@ export function simulateMarkdown(): string {
         ''
       ])
     ),
+    "## The papers' tables",
+    '',
+    '`vicinity simulate paper` measures what papers, measurements of the public network and independent models say of a Kademlia DHT, a table',
+    'after the other, and says which figures are as expected; the exit code is 0 if all are. Some parts are measured only with `--full`. Its',
+    'options stand in [options.md](options.md).',
+    '',
+    '```',
+    'vicinity simulate paper                      small networks and wide tolerances: a minute of two cores',
+    'vicinity simulate paper --tables T2,T10      two of the tables',
+    'vicinity simulate paper --full --out papers  all of it, which takes an hour, into papers/paper.md and papers/paper',
+    '```',
+    '',
+    '| table | what it is of | where what is expected comes from |',
+    '| --- | --- | --- |',
+    ...paperTables.map(({ id, title, source }) => row([id, title, source])),
+    '',
     '## Options',
     '',
     'Shares are from 0 to 1 unless it says otherwise. What stands under *drawn* is what `swarm` chooses from.',
