@@ -2,6 +2,13 @@
 export class UsageError extends Error {
   override readonly name = 'UsageError'
   readonly code = 'ERR_USAGE'
+  /** Whose help says what would be right, such as `vicinity node`. */
+  readonly command: string
+
+  constructor(message: string, command = 'vicinity') {
+    super(message)
+    this.command = command
+  }
 }
 
 /** The `code` of an error that has one. */

@@ -39,7 +39,7 @@ export function talkFailure(error: unknown): void {
 /** What helps with a mistake of the user's is the help; with one of ours, where it happened. */
 function explain(error: unknown): void {
   if (error instanceof UsageError) {
-    talk.line('See: vicinity --help')
+    talk.line(`See: ${error.command} --help`)
   } else if (error instanceof Error && codeOf(error) === undefined && error.stack !== undefined) {
     talk.line(styled('dim', error.stack))
   }

@@ -1,6 +1,5 @@
 /** The command, as `bin/vicinity.js` calls it. */
 import { CommanderError } from 'commander'
-import { UsageError } from './errors.ts'
 import { failure } from './failure.ts'
 import { runProgram } from './program.ts'
 import type { ExitCode, Host } from './host.ts'
@@ -12,16 +11,11 @@ export async function main(argv: readonly string[], host: Host): Promise<ExitCod
   try {
     return await runProgram(argv, host, process.env)
   } catch (error) {
-    // Help and version, which have been printed; `commander.help` is the help that a command without its rest gets.
-    if (error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help')) {
+    // Help and version, which have been printed.
+    if (error instanceof CommanderError) {
       return 0
     }
-    fail(error instanceof CommanderError ? new UsageError(withoutPrefix(error.message)) : error)
+    fail(error)
     return 1
   }
-}
-
-/** Commander's messages begin with `error: ` and put their suggestion on a line of its own. */
-function withoutPrefix(message: string): string {
-  return message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
 }

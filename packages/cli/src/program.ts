@@ -1,6 +1,7 @@
 /** The command line: commander, fed from the options table, with help that begins with examples. */
-import { Command } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { addOptions, describe, examplesOf, settingsOf } from './commander.ts'
+import { UsageError } from './errors.ts'
 import {
   idCreateOptions,
   idShowOptions,
@@ -30,7 +31,7 @@ const runners: Runners = {
   simulateReplay: async (settings, file) => await (await import('./commands/simulate-replay.ts')).replayTrace(settings, file)
 }
 
-/** Parses `argv` and runs the command it names. Throws `CommanderError` for help, version and usage, `UsageError` for bad values. */
+/** Parses `argv` and runs the command it names. Throws `CommanderError` for help and version, {@link UsageError} for what is wrong. */
 export async function runProgram(argv: readonly string[], host: Host, env: NodeJS.ProcessEnv): Promise<ExitCode> {
   const program = describe(new Command('vicinity'), 'A Universal Connectivity peer on a Kademlia DHT of its own.', [
     'vicinity node',
@@ -45,8 +46,44 @@ export async function runProgram(argv: readonly string[], host: Host, env: NodeJ
   commands.addNode(program)
   commands.addId(program)
   await commands.addSimulate(program, argv)
-  await program.parseAsync(argv, { from: 'user' })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    throw worded(error, commandOf(program, argv))
+  }
+
   return commands.exitCode
+}
+
+/** The command that was typed, as far as there is one: its help is what helps. */
+function commandOf(program: Command, argv: readonly string[]): string {
+  const names = [program.name()]
+  let command: Command | undefined = program
+  for (const word of argv.filter(argument => !argument.startsWith('-'))) {
+    command = command.commands.find(each => each.name() === word)
+    if (command === undefined) {
+      break
+    }
+
+    names.push(word)
+  }
+
+  return names.join(' ')
+}
+
+function worded(error: unknown, command: string): unknown {
+  if (error instanceof UsageError) {
+    return new UsageError(error.message, command)
+  }
+
+  // `commander.help` is the help that a command without its rest gets
+  const printed = error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help')
+  return error instanceof CommanderError && !printed ? new UsageError(withoutPrefix(error.message), command) : error
+}
+
+/** Commander's messages begin with `error: ` and put their suggestion on a line of its own. */
+function withoutPrefix(message: string): string {
+  return message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
 }
 
 /** The commands, and how the one went that ran. */

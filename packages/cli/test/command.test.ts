@@ -26,12 +26,17 @@ test('the version is the one in package.json', async t => {
 test('a typo gets a suggestion and exit code 1', async t => {
   const command = await runVicinity(t, ['nod'])
   assert.match(command.stderr.join('\n'), /unknown command 'nod' \(Did you mean node\?\)/)
+  assert.equal(command.stderr.at(-1), 'See: vicinity --help')
   assert.deepEqual(command.stdout, [])
   assert.equal(command.code, 1)
+
+  const below = await runVicinity(t, ['id', 'show', '--key-fil', 'x'])
+  assert.equal(below.stderr.at(-1), 'See: vicinity id show --help')
 
   // The node's errors stand on standard output, where its contract has a line for them.
   const option = await runVicinity(t, ['node', '--lisen', '/ip4/127.0.0.1/tcp/0'])
   assert.deepEqual(option.stdout, ["error,unknown option '--lisen' (Did you mean --listen?)"])
+  assert.deepEqual(option.stderr, ['See: vicinity node --help'])
   assert.equal(option.code, 1)
 
   const json = await runVicinity(t, ['node', '--json', '--lisen', 'x'])

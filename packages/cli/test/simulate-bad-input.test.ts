@@ -40,5 +40,8 @@ for (const [args, message] of refused) {
     assert.equal(code, 1)
     assert.deepEqual(stdout, [])
     assert.ok(stderr[0]?.startsWith('vicinity: ') && stderr[0].includes(message), stderr.join('\n'))
+    const [scenario = ''] = args.split(' ')
+    const typed = message.startsWith('unknown scenario') ? 'vicinity simulate' : `vicinity simulate ${scenario}`
+    assert.equal(stderr[1], `See: ${typed} --help`)
   })
 }
