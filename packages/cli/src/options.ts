@@ -211,7 +211,7 @@ export const simulateOptions = {
     default: '1',
     form: { pattern: /^\d{1,9}$/, words: 'it has to be a whole number from 1 to 100000' },
     env: [],
-    help: 'run so many seeds on all cores: a number of up to 15 digits and those that follow it; of any other text text/1, text/2 and so on',
+    help: 'run so many seeds on all cores: where --seed is a number of up to 15 digits, it and those that follow; where it is another text, text/1, text/2 and so on',
     example: 'vicinity simulate swarm --seeds 1000'
   },
   threads: {

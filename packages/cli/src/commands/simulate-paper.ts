@@ -138,10 +138,9 @@ function saying(end: PaperEnd): string {
 }
 
 function page({ ended, runs }: Outcome, size: Size): string[] {
-  return [
-    ...runs.flatMap(run => section(run, size)),
-    ...(ended === 'interrupted' ? ['Interrupted: this is what there was until then.'] : [])
-  ]
+  const sections = runs.flatMap(run => section(run, size))
+  const what = sections.length === 0 ? 'no table has a figure yet' : 'this is what there was until then'
+  return [...sections, ...(ended === 'interrupted' ? [`Interrupted: ${what}.`] : [])]
 }
 
 function section(run: Measured, size: Size): string[] {

@@ -55,6 +55,24 @@ export function simulateMarkdown(): string {
         ''
       ])
     ),
+    ...paperSection(),
+    '## Options',
+    '',
+    'Shares are from 0 to 1 unless it says otherwise. What stands under *drawn* is what `swarm` chooses from.',
+    '',
+    ...knobGroups.flatMap(({ heading, names }) => [
+      `### ${heading.replace(/:$/, '')}`,
+      '',
+      '| option | default | values | drawn | what it is |',
+      '| --- | --- | --- | --- | --- |',
+      ...names.map(optionRow),
+      ''
+    ])
+  ].join('\n')
+}
+
+function paperSection(): string[] {
+  return [
     "## The papers' tables",
     '',
     '`vicinity simulate paper` measures what papers, measurements of the public network and independent models say of a Kademlia DHT, a table',
@@ -70,20 +88,8 @@ export function simulateMarkdown(): string {
     '| table | what it is of | where what is expected comes from |',
     '| --- | --- | --- |',
     ...paperTables.map(({ id, title, source }) => row([id, title, source])),
-    '',
-    '## Options',
-    '',
-    'Shares are from 0 to 1 unless it says otherwise. What stands under *drawn* is what `swarm` chooses from.',
-    '',
-    ...knobGroups.flatMap(({ heading, names }) => [
-      `### ${heading.replace(/:$/, '')}`,
-      '',
-      '| option | default | values | drawn | what it is |',
-      '| --- | --- | --- | --- | --- |',
-      ...names.map(optionRow),
-      ''
-    ])
-  ].join('\n')
+    ''
+  ]
 }
 
 function optionRow(name: OptionName): string {
