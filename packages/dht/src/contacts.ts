@@ -144,11 +144,6 @@ export function multiaddrsOf({ addresses }: Pick<PeerInfo, 'addresses'>): readon
   return addresses instanceof AddressList ? addresses.multiaddrs : []
 }
 
-/** The same as text, as traces tell them. */
-export function addressTexts(addresses: PeerInfo['addresses']): string[] {
-  return multiaddrsOf({ addresses }).map(String)
-}
-
 /** A peer of the engine as libp2p knows peers. */
 export function toLibp2pPeer(peer: PeerInfo): Libp2pPeerInfo {
   return { id: peerIdOf(peer.contact), multiaddrs: [...multiaddrsOf(peer)] }

@@ -16,7 +16,7 @@ import type {
   TraceSink
 } from '@vicinity/kademlia'
 import type { ContactBook } from './contacts.ts'
-import { addressTexts, multiaddrsOf, peerIdOf } from './contacts.ts'
+import { multiaddrsOf, peerIdOf } from './contacts.ts'
 import type { DialFilter } from './addresses/dial-filter.ts'
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from './messages.ts'
 import type { Metrics } from './metrics.ts'
@@ -83,7 +83,7 @@ export class Driver implements RequestHandler<Request> {
     const { self, trace } = components
     const header = { startedAt: Date.now(), seed, self, config: { ...defaultConfig, ...config } }
     this.machine = machine
-    this.#engine = trace === undefined ? machine : new TraceRecorder(machine, header, trace, addressTexts)
+    this.#engine = trace === undefined ? machine : new TraceRecorder(machine, header, trace)
     this.handle({ type: 'clock', wallAtZero: Date.now() - this.now() })
   }
 

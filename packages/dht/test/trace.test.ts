@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Kademlia, Rng, TraceReader, TraceRecorder } from '@vicinity/kademlia'
-import type { TracedAddresses, TraceEntry, TraceHeader } from '@vicinity/kademlia'
+import type { TraceEntry, TraceHeader } from '@vicinity/kademlia'
 import type { KadDHTInit, TraceSink } from '../src/index.ts'
 import { testnet } from '../src/testnet.ts'
 import { startOurs } from './support/nodes.ts'
@@ -40,7 +40,7 @@ function assertReplays(lines: readonly string[]): Read {
   const anew: string[] = []
   const machine = new Kademlia(header.self, header.config, new Rng(header.seed))
   const sink = { program, commit, line: (text: string) => void anew.push(text) }
-  const recorder = new TraceRecorder(machine, header, sink, (addresses: TracedAddresses) => addresses.text ?? [])
+  const recorder = new TraceRecorder(machine, header, sink)
   for (const { at, input } of trace.entries) {
     recorder.handle(at, input)
   }

@@ -25,11 +25,14 @@ export function isContact(target: Target): target is Contact {
 }
 
 /**
- * A peer's addresses: an immutable object of the driver's, of which the machine reads only whether there are any.
- * New addresses are a new object, so whatever is derived from one (its encoded bytes) may hang on it.
+ * A peer's addresses: an immutable object of the driver's, of which the machine reads only whether there are any, and whether
+ * one has some that another has not. New addresses are a new object, so whatever is derived from one (its encoded bytes) may
+ * hang on it.
  */
 export interface Addresses {
   readonly count: number
+  /** What they are, in any form in which equal ones are equal; without it, no two objects say the same. */
+  readonly text?: readonly string[]
 }
 
 /** A peer as this node knows it, or as an answer names it. */
@@ -45,4 +48,14 @@ export const noAddresses: Addresses = Object.freeze({ count: 0 })
 /** Of two sets of addresses for one peer, the newer one unless it is empty. */
 export function newerAddresses(known: Addresses, heard: Addresses): Addresses {
   return heard.count > 0 ? heard : known
+}
+
+/** Whether a peer may be reached at what was heard though nobody was at what is known: there are other addresses in it. */
+export function leadsElsewhere(known: Addresses, heard: Addresses): boolean {
+  if (heard === known || heard.count === 0) {
+    return false
+  }
+
+  const { text } = known
+  return text === undefined || heard.text === undefined || heard.text.some(address => !text.includes(address))
 }

@@ -146,7 +146,8 @@ export class Operations implements Machine<OperationsInput, OperationsOutput> {
       }
       case 'failed': {
         const { op, peer, reason } = input
-        this.#pool.handle(now, { type: 'failed', op, contact: peer.contact })
+        const nobodyAt = reason === 'dial' || reason === 'timeout' ? [peer.addresses] : []
+        this.#pool.handle(now, { type: 'failed', op, contact: peer.contact, nobodyAt })
         this.#progress(op, path => ({ type: 'failed', peer, reason, path }))
         break
       }

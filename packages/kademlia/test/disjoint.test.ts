@@ -99,7 +99,7 @@ function play(lookup: Lookup | DisjointLookup, network: AnyNetwork, width: numbe
       played.answered.push(peer)
       input = { type: 'answered', contact, closer: named(network.names[index] ?? []) }
     } else {
-      input = { type: 'failed', contact }
+      input = { type: 'failed', contact, nobodyAt: [] }
     }
   }
 }

@@ -322,19 +322,19 @@ describe('peers', () => {
   })
 
   it('stay though nobody is where they are not any more, or where others say that they are', () => {
-    const [peer, witness] = peersIn(self.contact, 0, 2) as [PeerInfo, PeerInfo]
+    const [mover, witness] = peersIn(self.contact, 0, 2) as [PeerInfo, PeerInfo]
     const staysAfter = (reason: 'dial' | 'reset', moves: boolean): boolean => {
-      const machine = nodeOf([peer, witness], { k: 2, beta: 1 })
+      const machine = nodeOf([mover, witness], { k: 2, beta: 1 })
       for (const now of [1, 11, 21]) {
         const requests = only(tell(machine, { type: 'start', op: now, operation: { type: 'closest', target } }, now), 'send')
         const to = (other: PeerInfo): Rpc | undefined => requests.find(send => send.to.contact === other.contact)?.rpc
         if (moves) {
-          tell(machine, { type: 'peer', peer: { ...peer, addresses: { count: 1 } }, state: 'readdressed' }, now)
+          tell(machine, { type: 'peer', peer: { ...mover, addresses: { count: 1 } }, state: 'readdressed' }, now)
         }
         tell(machine, { type: 'response', rpc: to(witness) ?? 0, message: { type: 'FIND_NODE', closer: [] } }, now + 1)
-        tell(machine, { type: 'failure', rpc: to(peer) ?? 0, reason }, now + 2)
+        tell(machine, { type: 'failure', rpc: to(mover) ?? 0, reason }, now + 2)
       }
-      return machine.table.has(peer.contact)
+      return machine.table.has(mover.contact)
     }
     assert.deepEqual([staysAfter('dial', true), staysAfter('dial', false)], [true, false])
     assert.equal(staysAfter('reset', true), false, 'it was there')

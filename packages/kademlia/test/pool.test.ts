@@ -41,7 +41,7 @@ describe('the pool', () => {
 
     const [first] = asks.filter(({ op }) => op === 1)
     assert(first !== undefined)
-    pool.handle(1, { type: 'failed', op: 1, contact: first.peer.contact })
+    pool.handle(1, { type: 'failed', op: 1, contact: first.peer.contact, nobodyAt: [] })
     pool.handle(1, { type: 'answered', op: 99, contact: first.peer.contact, closer: [] })
     assert.deepEqual(
       drain(pool).map(({ op }) => op),

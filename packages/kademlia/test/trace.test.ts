@@ -182,15 +182,15 @@ describe('a trace', () => {
 
   test('tells addresses as the driver puts them', () => {
     const sink = new Lines()
-    const peer = { ...peerOf('p'), addresses: { count: 2 } }
+    const peer = { ...peerOf('p'), addresses: { count: 2, text: ['*0', '*1'] } }
     const header = { startedAt: 0, seed: '', self, config: defaultConfig }
-    const recorder = new TraceRecorder(mute, header, sink, ({ count }) => Array.from({ length: count }, (_, i) => `*${i}`))
+    const recorder = new TraceRecorder(mute, header, sink)
     recorder.handle(0, { type: 'peer', peer, state: 'serving' })
     recorder.handle(0, { type: 'self', addresses: noAddresses })
     recorder.end()
     const inputs = read(sink.lines).map(({ input }) => input)
     assert.deepEqual(inputs, [
-      { type: 'peer', peer: { ...peer, addresses: { count: 2, text: ['*0', '*1'] } }, state: 'serving' },
+      { type: 'peer', peer, state: 'serving' },
       { type: 'self', addresses: { count: 0 } }
     ])
   })

@@ -12,11 +12,17 @@ export class AddressList implements Addresses {
   readonly multiaddrs: readonly Multiaddr[]
   readonly #id: Uint8Array
   #encoded: EncodedPeer | undefined
+  #text: readonly string[] | undefined
 
   /** @param id - the peer that the addresses belong to, in binary. */
   constructor(id: Uint8Array, multiaddrs: readonly Multiaddr[]) {
     this.#id = id
     this.multiaddrs = multiaddrs
+  }
+
+  get text(): readonly string[] {
+    this.#text ??= this.multiaddrs.map(String)
+    return this.#text
   }
 
   get count(): number {

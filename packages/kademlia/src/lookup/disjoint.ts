@@ -1,5 +1,6 @@
 import { assert, unreachable } from '../assert.ts'
-import type { PeerInfo } from '../contact.ts'
+import { leadsElsewhere } from '../contact.ts'
+import type { Addresses, PeerInfo } from '../contact.ts'
 import { compareDistance } from '../key.ts'
 import type { Machine } from '../machine.ts'
 import type { Millis } from '../time.ts'
@@ -11,12 +12,25 @@ interface Claim {
   readonly peer: PeerInfo
   readonly path: Lookup
   phase: Exclude<PeerPhase, 'heard'>
+  /** Where nobody was, whichever path asked. Bounded by the addresses that each path may try: two. */
+  nobodyAt: readonly Addresses[]
+}
+
+/** What the paths hear that have not asked. */
+function echoOf({ peer: { contact }, nobodyAt }: Claim, type: 'answered' | 'late' | 'failed'): LookupInput {
+  return { type, contact, closer: [], nobodyAt }
+}
+
+/** Whether a path knows of another place where a peer may be that was not where the one said that has claimed it. */
+function mayBeAt({ phase, nobodyAt }: Claim, peer: PeerInfo): boolean {
+  return phase === 'failed' && nobodyAt.length > 0 && nobodyAt.every(place => leadsElsewhere(place, peer.addresses))
 }
 
 /**
  * One lookup over d disjoint paths (S/Kademlia, section 4.4): d lookups that know nothing of what the others are told, so
  * that a liar misleads the one path that asked it. The seeds are dealt round, nearest first. No peer is asked by two paths: whoever
- * asks first has claimed it, and to the others it is a peer that will answer, name nobody, be late or fail as it does.
+ * asks first has claimed it, and to the others it is a peer that will answer, name nobody, be late or fail as it does; but where
+ * nobody was at the addresses that one path was told, another that was told others may ask it there.
  *
  * The paths share α: each has max(1, ⌊α/d⌋) requests in flight, and no more while it is stalled, for then the others go on.
  * Takes and gives what a {@link Lookup} does; it ends when every path has, or as soon as one finds the wanted peer.
@@ -32,6 +46,7 @@ export class DisjointLookup implements Machine<LookupInput, LookupOutput> {
   /** The path that is polled first: each in its turn. */
   #turn = 0
   #running = 0
+  #requests = 0
   /** Waiting for a first peer at all. */
   #idle: boolean
   #reported = false
@@ -131,10 +146,14 @@ export class DisjointLookup implements Machine<LookupInput, LookupOutput> {
 
     this.#running -= claim.phase === 'waiting' ? 1 : 0
     claim.phase = input.type
+    if (input.type === 'failed') {
+      claim.nobodyAt = input.nobodyAt.length === 0 ? [] : [...claim.nobodyAt, ...input.nobodyAt]
+    }
+
     claim.path.handle(this.#now, input)
     for (const path of this.#paths) {
       if (path !== claim.path) {
-        path.handle(this.#now, { type: input.type, contact: input.contact, closer: [] })
+        path.handle(this.#now, echoOf(claim, input.type))
       }
     }
   }
@@ -153,16 +172,17 @@ export class DisjointLookup implements Machine<LookupInput, LookupOutput> {
         return output
       }
 
-      const { contact } = output.peer
-      const claim = this.#claims.get(contact.id)
-      if (claim === undefined) {
-        this.#claims.set(contact.id, { peer: output.peer, path, phase: 'waiting' })
+      const { peer } = output
+      const claim = this.#claims.get(peer.contact.id)
+      if (claim === undefined || mayBeAt(claim, peer)) {
+        this.#claims.set(peer.contact.id, { peer, path, phase: 'waiting', nobodyAt: claim?.nobodyAt ?? [] })
         this.#running++
+        this.#requests++
         return output
       }
 
       if (claim.phase !== 'waiting') {
-        path.handle(this.#now, { type: claim.phase, contact, closer: [] })
+        path.handle(this.#now, echoOf(claim, claim.phase))
       }
     }
 
@@ -180,7 +200,7 @@ export class DisjointLookup implements Machine<LookupInput, LookupOutput> {
       reason: (found ?? cut)?.reason ?? 'converged',
       closest: answered.sort(byDistance).slice(0, this.#config.k),
       found: found?.found,
-      requests: this.#claims.size,
+      requests: this.#requests,
       answers: answered.length,
       paths: results.map(({ closest }) => closest)
     }

@@ -1,6 +1,6 @@
 import { assert, unreachable } from '../assert.ts'
-import { newerAddresses } from '../contact.ts'
-import type { Contact, PeerInfo, Target } from '../contact.ts'
+import { leadsElsewhere } from '../contact.ts'
+import type { Addresses, Contact, PeerInfo, Target } from '../contact.ts'
 import { compareDistance, leadingDistance } from '../key.ts'
 import { limits } from '../limits.ts'
 import type { Machine } from '../machine.ts'
@@ -11,7 +11,8 @@ import type { Millis } from '../time.ts'
  * - `heard`: named by someone, not asked yet. Left by being asked.
  * - `waiting`: asked, and holding one of the α places. Left by an answer, a failure, or by being late.
  * - `late`: has taken too long; holds no place and blocks nothing. Left by an answer or a failure.
- * - `answered`, `failed`: final.
+ * - `answered`: final.
+ * - `failed`: left once, if nobody was there and somebody else says that it is elsewhere: then it is `heard` again.
  */
 export type PeerPhase = 'heard' | 'waiting' | 'late' | 'answered' | 'failed'
 
@@ -38,7 +39,8 @@ export type LookupInput =
   | { readonly type: 'seeds'; readonly peers: readonly PeerInfo[] }
   | { readonly type: 'answered'; readonly contact: Contact; readonly closer: readonly PeerInfo[] }
   | { readonly type: 'late'; readonly contact: Contact }
-  | { readonly type: 'failed'; readonly contact: Contact }
+  /** `nobodyAt`: where nobody was, if that is why; empty if there was somebody. */
+  | { readonly type: 'failed'; readonly contact: Contact; readonly nobodyAt: readonly Addresses[] }
   | { readonly type: 'stop'; readonly reason: 'cancelled' | 'stopped' }
 
 export type LookupOutput =
@@ -73,6 +75,10 @@ export interface SybilAlarm {
 
 interface Candidate {
   peer: PeerInfo
+  /** The same peer with other addresses, as somebody else has named it: for when nobody is at those of `peer`. */
+  elsewhere: PeerInfo | undefined
+  /** Whether it has been asked at other addresses once before. */
+  retried: boolean
   phase: PeerPhase
   /** The first bits of its distance to the target. */
   readonly away: number
@@ -86,7 +92,8 @@ interface Candidate {
  * has k places, until an answer makes progress (names a peer nearer than the nearest known, or any new peer while
  * fewer than k are known). Until the β nearest have answered it is on its *approach*, and does not idle behind slow
  * peers: with all k nearest asked and fewer than α in flight it asks beyond them. In the *follow-up*, after that, it
- * never does. It never asks a peer twice and never lists one that has not answered.
+ * never does. It never lists a peer that has not answered, and asks none twice but one that was not where the first to
+ * name it said it was (a liar would hide whom he names at false addresses): once more, where somebody else says it is.
  *
  * Takes `seeds`, `answered`, `late`, `failed` for the peers it asked, `stop`, and `tick` at its deadline. Gives `ask`,
  * and exactly one `finished`, after which it takes and gives nothing more.
@@ -148,7 +155,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
         this.#move(input.contact, 'late')
         break
       case 'failed':
-        this.#move(input.contact, 'failed')
+        this.#failed(input.contact, input.nobodyAt)
         break
       case 'stop':
         this.#ended = input.reason
@@ -245,6 +252,33 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     }
   }
 
+  #failed(contact: Contact, nobodyAt: readonly Addresses[]): void {
+    if (this.#move(contact, 'failed')) {
+      const candidate = this.#candidates[this.#search(contact)] as Candidate
+      if (nobodyAt.length === 0) {
+        candidate.retried = true
+      } else if (nobodyAt.every(place => leadsElsewhere(place, candidate.peer.addresses))) {
+        // it is another path that was told wrong, or nobody knew an address when it was asked
+        this.#hearAgain(candidate, candidate.peer)
+      } else if (candidate.elsewhere !== undefined) {
+        this.#retry(candidate, candidate.elsewhere)
+      }
+    }
+  }
+
+  #retry(candidate: Candidate, elsewhere: PeerInfo): void {
+    if (!candidate.retried) {
+      candidate.retried = true
+      this.#hearAgain(candidate, elsewhere)
+    }
+  }
+
+  #hearAgain(candidate: Candidate, peer: PeerInfo): void {
+    candidate.peer = peer
+    candidate.phase = 'heard'
+    this.#queued++
+  }
+
   /** Takes a candidate that was asked to a later phase. @returns false when it was not asked or has ended already. */
   #move(contact: Contact, to: 'answered' | 'failed' | 'late'): boolean {
     const candidate = this.#candidates[this.#search(contact)]
@@ -286,10 +320,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     const at = this.#search(peer.contact, away)
     const present = this.#candidates[at]
     if (present !== undefined && present.peer.contact.id === peer.contact.id) {
-      // the first to name a peer may have known no address of it
-      if (present.peer.addresses.count === 0 && newerAddresses(present.peer.addresses, peer.addresses) === peer.addresses) {
-        present.peer = peer
-      }
+      this.#named(present, peer)
       return false
     }
 
@@ -298,9 +329,26 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     }
 
     const progress = at === 0 || this.#candidates.length < this.#config.k
-    this.#candidates.splice(at, 0, { peer, phase: 'heard', away })
+    this.#candidates.splice(at, 0, { peer, elsewhere: undefined, retried: false, phase: 'heard', away })
     this.#queued++
     return progress
+  }
+
+  /** Somebody else names a candidate. */
+  #named(candidate: Candidate, peer: PeerInfo): void {
+    const { addresses } = candidate.peer
+    if (!leadsElsewhere(addresses, peer.addresses)) {
+      return
+    }
+
+    if (candidate.phase === 'failed') {
+      this.#retry(candidate, peer)
+    } else if (addresses.count === 0) {
+      // the first to name it may have known no address of it
+      candidate.peer = peer
+    } else if (candidate.phase !== 'answered') {
+      candidate.elsewhere ??= peer
+    }
   }
 
   /** Makes room for a candidate at a position. @returns false when nobody beyond it can be spared. */

@@ -1,5 +1,5 @@
 import { assert, unreachable } from '../assert.ts'
-import type { Contact, PeerInfo, Target } from '../contact.ts'
+import type { Addresses, Contact, PeerInfo, Target } from '../contact.ts'
 import { limits } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { Table } from '../table/table.ts'
@@ -31,7 +31,8 @@ export type PoolInput =
   | { readonly type: 'tick' }
   | { readonly type: 'start'; readonly op: Op; readonly lookup: LookupStart }
   | { readonly type: 'answered'; readonly op: Op; readonly contact: Contact; readonly closer: readonly PeerInfo[] }
-  | { readonly type: 'late' | 'failed'; readonly op: Op; readonly contact: Contact }
+  | { readonly type: 'late'; readonly op: Op; readonly contact: Contact }
+  | { readonly type: 'failed'; readonly op: Op; readonly contact: Contact; readonly nobodyAt: readonly Addresses[] }
   | { readonly type: 'stop'; readonly op: Op; readonly reason: 'cancelled' }
   | { readonly type: 'stopAll' }
   /** The table has gained a peer: lookups that wait for a first one can begin. */

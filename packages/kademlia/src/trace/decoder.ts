@@ -1,11 +1,10 @@
 import { keyBytes, keyFromBytes } from '../key.ts'
-import type { Contact, PeerInfo, Target } from '../contact.ts'
+import type { Addresses, Contact, PeerInfo, Target } from '../contact.ts'
 import { limits } from '../limits.ts'
 import { Fields } from './fields.ts'
-import type { TracedAddresses } from './format.ts'
 import { fromHex } from './hex.ts'
 
-type Thing = Target | Contact | PeerInfo | TracedAddresses
+type Thing = Target | Contact | PeerInfo | Addresses
 
 /**
  * The way back from `TraceEncoder`: references become the one object that they stand for, so that what was identical

@@ -3,9 +3,6 @@ import { keyToBytes } from '../key.ts'
 import { limits } from '../limits.ts'
 import { toHex } from './hex.ts'
 
-/** The texts of addresses, by whoever knows what they are; the machine does not. */
-export type AddressTexts = (addresses: Addresses) => readonly string[]
-
 /** What JSON has; a field that is `undefined` is left out by whoever writes it. */
 export type Json = string | number | boolean | null | undefined | readonly Json[] | { readonly [name: string]: Json }
 
@@ -16,13 +13,8 @@ export type Json = string | number | boolean | null | undefined | readonly Json[
  * Things are known by identity, and only for as long as somebody else holds them: nothing is kept alive by a trace.
  */
 export class TraceEncoder {
-  readonly #texts: AddressTexts
   readonly #numbers = new WeakMap<object, number>()
   #next = 0
-
-  constructor(texts: AddressTexts = () => []) {
-    this.#texts = texts
-  }
 
   encode(value: unknown): Json {
     switch (typeof value) {
@@ -77,8 +69,8 @@ export class TraceEncoder {
       return known
     }
 
-    const text = this.#texts(addresses)
-    return this.#define(addresses, { count: addresses.count, text: text.length === 0 ? undefined : this.encode(text) })
+    const { count, text } = addresses
+    return this.#define(addresses, { count, text: text === undefined ? undefined : this.encode(text) })
   }
 
   #fields(value: object): Json {

@@ -12,7 +12,7 @@
  * addresses is written out where it is first named, as `{"*":12,…}`, and from then on is `*12`.
  */
 import type { KademliaConfig } from '../config.ts'
-import type { Addresses, Contact } from '../contact.ts'
+import type { Contact } from '../contact.ts'
 import type { KademliaInput } from '../io.ts'
 import type { Millis, WallMillis } from '../time.ts'
 
@@ -66,9 +66,4 @@ export interface TraceSink {
   readonly commit?: string | undefined
   /** Takes the next line, which has no line end yet. Must not throw, nor call the node that is recorded. */
   line(text: string): void
-}
-
-/** Addresses as a trace tells them: how many, and as text where the driver that recorded could say. */
-export interface TracedAddresses extends Addresses {
-  readonly text?: readonly string[]
 }

@@ -3,7 +3,6 @@ import type { Machine } from '../machine.ts'
 import { Outputs } from '../outputs.ts'
 import type { Millis } from '../time.ts'
 import { TraceEncoder } from './encoder.ts'
-import type { AddressTexts } from './encoder.ts'
 import type { TraceHeader, TraceSink } from './format.ts'
 import { writeHeader } from './header.ts'
 
@@ -24,10 +23,10 @@ export class TraceRecorder implements Root {
   #ended = false
 
   /** @param header - what the machine was made of; the sink's program and commit are added to it. */
-  constructor(machine: Root, header: Omit<TraceHeader, 'program' | 'commit'>, sink: TraceSink, texts?: AddressTexts) {
+  constructor(machine: Root, header: Omit<TraceHeader, 'program' | 'commit'>, sink: TraceSink) {
     this.#machine = machine
     this.#sink = sink
-    this.#encoder = new TraceEncoder(texts)
+    this.#encoder = new TraceEncoder()
     sink.line(writeHeader({ ...header, program: sink.program, commit: sink.commit }, this.#encoder))
   }
 

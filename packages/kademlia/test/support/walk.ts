@@ -60,7 +60,7 @@ export class Walk {
 
   fail(contact: Contact): void {
     this.asked.set(contact.id, 'failed')
-    this.lookup.handle(1, { type: 'failed', contact })
+    this.lookup.handle(1, { type: 'failed', contact, nobodyAt: [this.peer(contact.id).addresses] })
     this.pump()
   }
 

@@ -1,4 +1,4 @@
-import type { Contact, KademliaInput, KademliaOutput, Millis, Op, Rpc, Target } from '@vicinity/kademlia'
+import type { Addresses, Contact, KademliaInput, KademliaOutput, Millis, Op, Rpc, Target } from '@vicinity/kademlia'
 import type { Node } from '../world/node.ts'
 import type { Ending } from './checker.ts'
 import { Patience } from './patience.ts'
@@ -7,6 +7,8 @@ import { Patience } from './patience.ts'
 export interface Asked {
   readonly rpc: Rpc
   readonly to: Contact
+  /** Where it should be. */
+  readonly at: Addresses
   readonly op: Op | undefined
   readonly target: Target | undefined
   readonly sent: Millis
@@ -50,7 +52,8 @@ export class Life {
   sent(now: Millis, output: Extract<KademliaOutput, { type: 'send' }>): Asked {
     const { rpc, op, to, message } = output
     const target = message.type === 'PING' ? undefined : message.target
-    const asked = { rpc, to: to.contact, op, target, sent: now, opened: undefined, lateAt: now + openWithin, moot: false }
+    const times = { sent: now, opened: undefined, lateAt: now + openWithin }
+    const asked = { rpc, to: to.contact, at: to.addresses, op, target, ...times, moot: false }
     this.open.set(rpc, asked)
     return asked
   }

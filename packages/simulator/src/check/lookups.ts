@@ -113,7 +113,7 @@ export class LookupsChecker extends Findings implements Checker {
     if (ending.type === 'answered' && ending.message.type === 'FIND_NODE') {
       walk.answered(request, ending.message.closer)
     } else {
-      walk.failed(request)
+      walk.failed(request, ending.type === 'timeout' || (ending.type === 'failed' && ending.reason === 'dial'))
     }
 
     state.touched.add(walk)

@@ -1,4 +1,4 @@
-import type { LookupResult, Millis, Op, PeerInfo, Target } from '@vicinity/kademlia'
+import type { Addresses, LookupResult, Millis, Op, PeerInfo, Target } from '@vicinity/kademlia'
 import { distance } from './distance.ts'
 import type { Asked } from './ledger.ts'
 
@@ -16,6 +16,11 @@ interface Known {
   readonly peer: PeerInfo
   readonly away: bigint
   phase: 'heard' | 'waiting' | 'answered' | 'failed'
+  /** Where others say it is, and where it has been asked: each as often as anybody moves. */
+  readonly named: Set<Addresses>
+  readonly tried: Set<Addresses>
+  /** It has failed for another reason than that nobody was there. */
+  lost: boolean
   request: Asked | undefined
 }
 
@@ -79,13 +84,14 @@ export class Walk {
       return `asks ${request.to.id}, of whom nobody told it`
     }
 
-    if (known.phase !== 'heard') {
+    if (known.phase !== 'heard' || known.tried.has(request.at)) {
       return `asks ${request.to.id} again`
     }
 
     const beyond = this.#rules.paths === 1 && !this.flooded ? this.#ahead(known, now) : undefined
     known.phase = 'waiting'
     known.request = request
+    known.tried.add(request.at)
     this.asked++
     const [inFlight, width] = [this.#waiting(now + 1), this.#width()]
     return beyond ?? (inFlight > width ? `has ${inFlight} requests in flight, and ${width} may be` : undefined)
@@ -100,10 +106,22 @@ export class Walk {
     }
   }
 
-  failed(request: Asked): void {
+  /** @param nobody - nobody was there: it may be elsewhere. */
+  failed(request: Asked, nobody: boolean): void {
     const known = this.#of(request)
     if (known !== undefined) {
       known.phase = 'failed'
+      known.lost = !nobody
+      this.#reconsider(known)
+    }
+  }
+
+  /** Who was not where it was asked is asked once more, where somebody else says it is; on each path. */
+  #reconsider(known: Known): void {
+    const places = [...known.tried].filter(({ count }) => count > 0).length
+    const elsewhere = [...known.named].some(addresses => !known.tried.has(addresses))
+    if (known.phase === 'failed' && !known.lost && elsewhere && places < 2 * this.#rules.paths) {
+      known.phase = 'heard'
     }
   }
 
@@ -235,14 +253,25 @@ export class Walk {
     let progress = false
     for (const peer of peers) {
       const { id, key } = peer.contact
-      if (id === this.#self || this.#byId.has(id)) {
+      const before = this.#byId.get(id)
+      if (before !== undefined && peer.addresses.count > 0) {
+        before.named.add(peer.addresses)
+        this.#reconsider(before)
+      }
+
+      if (id === this.#self || before !== undefined) {
         continue
       }
 
       const away = distance(key, this.target.key)
       const [nearest] = this.#sorted
       progress ||= nearest === undefined || away < nearest.away || this.#sorted.length < this.#rules.k
-      const known: Known = { peer, away, phase: 'heard', request: undefined }
+      const places = {
+        named: new Set(peer.addresses.count > 0 ? [peer.addresses] : []),
+        tried: new Set<Addresses>(),
+        lost: false
+      }
+      const known: Known = { peer, away, phase: 'heard', request: undefined, ...places }
       this.#byId.set(id, known)
       this.#sorted.splice(place(this.#sorted, away), 0, known)
     }

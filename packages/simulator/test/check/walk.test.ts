@@ -36,9 +36,9 @@ class Course {
     return peer
   }
 
-  ask(index: number, now: Millis = 0, lateAt: Millis = 1_000): string | undefined {
+  ask(index: number, now: Millis = 0, lateAt: Millis = 1_000, at = this.peer(index).addresses): string | undefined {
     const to = this.peer(index).contact
-    const request = { rpc: index, to, op: 1, target: this.walk.target, sent: now, opened: now, lateAt, moot: false }
+    const request = { rpc: index, to, at, op: 1, target: this.walk.target, sent: now, opened: now, lateAt, moot: false }
     this.#asked.set(index, request)
     return this.walk.send(request, now)
   }
@@ -51,8 +51,14 @@ class Course {
     return this
   }
 
-  fail(index: number): this {
-    this.walk.failed(this.#request(index))
+  fail(index: number, nobody = false): this {
+    this.walk.failed(this.#request(index), nobody)
+    return this
+  }
+
+  /** Somebody's answer names a peer at these addresses. */
+  name(by: number, index: number, addresses: PeerInfo['addresses']): this {
+    this.walk.answered(this.#request(by), [{ ...this.peer(index), addresses }])
     return this
   }
 
@@ -89,6 +95,21 @@ describe('a walk', () => {
     const course = new Course([0])
     course.ask(0)
     assert.match(course.answer(0).ask(0) ?? '', /again/)
+  })
+
+  it('asks somebody once more who was not there, and only where others say it is', () => {
+    const elsewhere = [{ count: 1 }, { count: 1 }] as const
+    const course = new Course([0, 1, 2])
+    for (const index of [0, 1]) {
+      course.ask(index)
+    }
+    course.fail(0, true)
+    assert.match(course.ask(0) ?? '', /again/)
+    course.name(1, 0, elsewhere[0])
+    assert.match(course.ask(0) ?? '', /again/)
+    assert.equal(course.ask(0, 0, 1_000, elsewhere[0]), undefined)
+    course.fail(0, true).ask(2)
+    assert.match(course.name(2, 0, elsewhere[1]).ask(0, 0, 1_000, elsewhere[1]) ?? '', /again/)
   })
 
   it('may not ask anybody before somebody nearer', () => {
@@ -190,7 +211,17 @@ describe('a walk', () => {
     const crowd = [1, 2, 3, 4].map(index => ({ ...course.peer(index), groups: [9] }))
     course.ask(0)
     course.walk.answered(
-      { rpc: 0, to: course.peer(0).contact, op: 1, target: undefined, sent: 0, opened: 0, lateAt: 9, moot: false },
+      {
+        rpc: 0,
+        to: course.peer(0).contact,
+        at: course.peer(0).addresses,
+        op: 1,
+        target: undefined,
+        sent: 0,
+        opened: 0,
+        lateAt: 9,
+        moot: false
+      },
       crowd
     )
     assert.match(course.ask(1) ?? '', /nobody told it/)
