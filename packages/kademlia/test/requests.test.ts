@@ -136,7 +136,9 @@ describe('requests, in any order', () => {
             if (due.has(which) && !opened.has(which) && !late) {
               due.set(which, Math.min(now + requests.timeout.value, (sent.get(which) ?? 0) + limits.abandonAfter))
             }
-            opened.add(which)
+            if (sent.has(which)) {
+              opened.add(which)
+            }
           } else if (action === 'end') {
             assert.equal(requests.end(which)?.rpc, due.has(which) ? which : undefined)
             due.delete(which)

@@ -76,8 +76,14 @@ const lookups: readonly Mutant[] = [
   {
     name: 'let disjoint paths ask the same peer',
     file: 'lookup/disjoint.ts',
-    text: 'if (claim === undefined) {',
+    text: 'if (claim === undefined || mayBeAt(claim, peer)) {',
     by: "if (claim === undefined || claim.phase === 'answered') {"
+  },
+  {
+    name: 'ask again where nobody was',
+    file: 'lookup/lookup.ts',
+    text: '} else if (nobodyAt.every(place => leadsElsewhere(place, candidate.peer.addresses))) {',
+    by: '} else if (this.#requests < 400) {'
   }
 ]
 
