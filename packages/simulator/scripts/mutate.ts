@@ -37,7 +37,7 @@ export async function hunt(mutant: Mutant | undefined, seeds: number): Promise<H
       await writeFile(path, mutated(await readFile(path, 'utf8'), mutant))
     }
 
-    return await run(join(folder, 'packages/simulator/scripts/hunt.ts'), seeds)
+    return await run(join(folder, 'packages/simulator/scripts/hunt.ts'), seeds, mutant?.given)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -60,9 +60,9 @@ async function copyPackages(folder: string): Promise<void> {
   await symlink(join(root(), 'node_modules/uint8arraylist'), join(folder, 'node_modules/uint8arraylist'), 'junction')
 }
 
-function run(script: string, seeds: number): Promise<Hunted> {
+function run(script: string, seeds: number, given: Mutant['given'] = {}): Promise<Hunted> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['-C', 'vicinity-source', script, String(seeds)], {
+    const child = spawn(process.execPath, ['-C', 'vicinity-source', script, String(seeds), JSON.stringify(given)], {
       stdio: ['ignore', 'pipe', 'pipe']
     })
     let [out, err] = ['', '']

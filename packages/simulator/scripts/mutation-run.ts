@@ -50,7 +50,7 @@ const escaped = wanted.filter(mutant => results.get(mutant)?.caught !== true)
 console.log(`# Faults put into the engine on purpose
 
 Each was put into a copy of \`packages/kademlia/src\` by itself, and swarm seeds ran there, from 1 to at most ${seeds}, until a checker
-found something wrong: ${wanted.length - escaped.length} of ${wanted.length} were caught. A checker that misses the mutant made for it is blind. The
+found something wrong (with some options given where the fault can show only then): ${wanted.length - escaped.length} of ${wanted.length} were caught. A checker that misses the mutant made for it is blind. The
 mutants stand in \`packages/simulator/scripts/mutants.ts\`; \`npm run --silent mutants > docs/mutants.md\` hunts them again.
 
 | fault | file | caught by | seed | what it said first |
