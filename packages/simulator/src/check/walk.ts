@@ -190,8 +190,12 @@ export class Walk {
       return `asks ${next.peer.contact.id} before ${first?.peer.contact.id ?? 'nobody'}, which is nearer`
     }
 
+    if (this.#unsure(now)) {
+      return undefined
+    }
+
     this.#advance(now)
-    if (this.#unsure(now) || this.#nearest(this.#rules.k, now).includes(next)) {
+    if (this.#nearest(this.#rules.k, now).includes(next)) {
       return undefined
     }
 

@@ -8,7 +8,7 @@ import { CalmNetwork } from './calm.ts'
 import { close } from './paper.ts'
 import type { PaperTable, Part, Row } from './paper.ts'
 
-const sizes = { full: { nodes: 10_000, tries: 2_000 }, small: { nodes: 1_000, tries: 100 } }
+const sizes = { full: { nodes: 10_000, tries: 8_000 }, small: { nodes: 1_000, tries: 100 } }
 const k = 16
 const shares = [0.1, 0.2, 0.4]
 const widths = [1, 2, 4, 8]
