@@ -1,7 +1,7 @@
 import { unreachable } from './assert.ts'
 import { defaultConfig, validateConfig } from './config.ts'
 import type { KademliaConfig, Mode } from './config.ts'
-import { noAddresses } from './contact.ts'
+import { leadsElsewhere, noAddresses } from './contact.ts'
 import type { Contact, PeerInfo, Target } from './contact.ts'
 import type { NetworkSize } from './estimate/network-size.ts'
 import { spread } from './groups.ts'
@@ -319,7 +319,7 @@ export class Kademlia implements Machine<KademliaInput, KademliaOutput> {
   /** Whether a failure says anything of the peer: that nobody answered where somebody else told us it was does not. */
   #known(to: PeerInfo, reason: FailureReason | 'timeout'): boolean {
     const entry = this.#table.get(to.contact)
-    return entry === undefined || entry.addresses === to.addresses || (reason !== 'dial' && reason !== 'timeout')
+    return entry === undefined || !leadsElsewhere(entry.addresses, to.addresses) || (reason !== 'dial' && reason !== 'timeout')
   }
 
   #request({ call, from, message }: InboundRequest): void {
