@@ -3,7 +3,7 @@ import { peerIdFromMultihash } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { keyFromBytes, limits } from '@vicinity/kademlia'
+import { keyFromBytes, keyHead, limits } from '@vicinity/kademlia'
 import type { Contact, Key, PeerInfo, Target } from '@vicinity/kademlia'
 import type { WirePeer } from '@vicinity/wire'
 import * as Digest from 'multiformats/hashes/digest'
@@ -17,6 +17,7 @@ export class PeerContact implements Contact {
   readonly id: string
   readonly bytes: Uint8Array
   readonly key: Key
+  readonly head: number
   /** What the last answer that named it said, so that the next one that says the same costs a comparison. */
   heard: { readonly addresses: readonly Uint8Array[]; readonly isPublic: boolean; readonly info: PeerInfo } | undefined
 
@@ -25,6 +26,7 @@ export class PeerContact implements Contact {
     this.id = peerId.toString()
     this.bytes = bytes
     this.key = keyFromBytes(sha256(bytes))
+    this.head = keyHead(this.key)
   }
 }
 

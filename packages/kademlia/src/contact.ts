@@ -17,6 +17,11 @@ export interface Target {
 export interface Contact extends Target {
   /** The peer id as text; two contacts with the same id are the same peer. `bytes` is the same id in binary. */
   readonly id: string
+  /**
+   * The head of `key`, see {@link keyHead}: what tells peers and their distances apart in nearly every case. It stands here
+   * because a lookup goes through hundreds of peers that it knows, and the keys themselves lie elsewhere in memory.
+   */
+  readonly head: number
 }
 
 /** Whether a target is a peer that we know, rather than just any bytes. */

@@ -23,20 +23,23 @@ export { Kademlia } from './kademlia.ts'
 export {
   commonPrefixLength,
   compareDistance,
+  headDistance,
   keyBit,
   keyBits,
   keyBytes,
   keyEquals,
   keyFromBytes,
+  keyHead,
   keyToBytes,
   keyWords,
   leadingDistance
 } from './key.ts'
 export type { Key } from './key.ts'
 export { limits } from './limits.ts'
+export type { PeerPhase } from './lookup/candidates.ts'
 export { DisjointLookup } from './lookup/disjoint.ts'
 export { Lookup } from './lookup/lookup.ts'
-export type { LookupConfig, LookupInput, LookupOutput, LookupResult, PeerPhase, SybilAlarm } from './lookup/lookup.ts'
+export type { LookupConfig, LookupInput, LookupOutput, LookupResult, SybilAlarm } from './lookup/lookup.ts'
 export type { Op } from './lookup/pool.ts'
 export type { Machine } from './machine.ts'
 export { exp, log, log2 } from './math.ts'

@@ -59,9 +59,21 @@ export function compareDistance(target: Key, a: Key, b: Key): number {
   return 0
 }
 
+/** The first 32 bits of a key, as a signed number: engines keep one in place, without an object of its own. */
+export function keyHead(key: Key): number {
+  return word(key, 0) | 0
+}
+
 /**
- * The first 53 bits of the XOR distance between two keys, as a number: nearly always enough to tell which of two is
- * nearer, and worked out once where {@link compareDistance} is called again and again.
+ * The first 32 bits of the XOR distance between two keys, from their heads: as a signed number, less by 2^31 than they say,
+ * so that it orders as the distances do.
+ */
+export function headDistance(a: number, b: number): number {
+  return a ^ b ^ 0x80000000
+}
+
+/**
+ * The first 53 bits of the XOR distance between two keys, as a number that can be added and divided.
  */
 export function leadingDistance(a: Key, b: Key): number {
   const high = (word(a, 0) ^ word(b, 0)) >>> 0

@@ -63,7 +63,7 @@ export class ConnectedPeers {
   *servers(table: Table): Generator<PeerInfo> {
     for (const { peer, serves } of this.#peers.values()) {
       // in most cases the bucket is full, which is soon found out
-      if (serves && table.hasRoom(peer.contact.key) && !table.has(peer.contact)) {
+      if (serves && table.hasRoom(peer.contact) && !table.has(peer.contact)) {
         yield peer
       }
     }

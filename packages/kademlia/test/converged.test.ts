@@ -18,7 +18,7 @@ function tableOf(self: PeerInfo): Table {
   const start = rng.below(size)
   for (let i = 0; i < size; i++) {
     const peer = peers[(start + i * 7) % size] as PeerInfo
-    if (peer !== self && table.hasRoom(peer.contact.key)) {
+    if (peer !== self && table.hasRoom(peer.contact)) {
       table.add(entryOf(peer))
     }
   }

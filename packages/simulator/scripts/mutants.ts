@@ -38,8 +38,8 @@ const lookups: readonly Mutant[] = [
   {
     name: 'accept itself as a candidate',
     file: 'lookup/lookup.ts',
-    text: 'if (peer.contact.id === this.#config.self.id) {',
-    by: 'if (peer.contact.id === undefined) {'
+    text: 'if (peer.contact.head === self.head && peer.contact.id === self.id) {',
+    by: 'if (peer.contact.head === self.head && peer.contact.id === undefined) {'
   },
   {
     name: 'end with k - 1 peers',
@@ -140,12 +140,12 @@ const table: readonly Mutant[] = [
   {
     name: 'evict live peers for new ones',
     file: 'upkeep/include.ts',
-    text: '    if (this.#table.hasRoom(peer.contact.key) && this.#groupsAllow(peer)) {',
+    text: '    if (this.#table.hasRoom(peer.contact) && this.#groupsAllow(peer)) {',
     by: `    const [live] = this.#table.closest(peer.contact.key, 1)
-    if (live !== undefined && !this.#table.hasRoom(peer.contact.key)) {
+    if (live !== undefined && !this.#table.hasRoom(peer.contact)) {
       this.#table.remove(live.contact)
     }
-    if (this.#table.hasRoom(peer.contact.key) && this.#groupsAllow(peer)) {`
+    if (this.#table.hasRoom(peer.contact) && this.#groupsAllow(peer)) {`
   },
   {
     name: 'evict whoever has been silent, unasked',
@@ -235,8 +235,8 @@ const answers: readonly Mutant[] = [
   {
     name: 'walk the buckets in the wrong order',
     file: 'table/table.ts',
-    text: 'if (keyBit(this.self.key, i) !== keyBit(target, i)) {',
-    by: 'if (keyBit(this.self.key, i) === keyBit(target, i)) {'
+    text: 'if (differs(i)) {',
+    by: 'if (!differs(i)) {'
   },
   {
     name: 'answer as a client',

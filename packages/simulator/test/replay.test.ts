@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { defaultConfig, Kademlia, keyFromBytes, Rng, TraceRecorder } from '@vicinity/kademlia'
+import { defaultConfig, Kademlia, keyFromBytes, keyHead, Rng, TraceRecorder } from '@vicinity/kademlia'
 import type { Contact, KademliaInput, PeerInfo } from '@vicinity/kademlia'
 import { Replay, replay } from '@vicinity/simulator/replay'
 import type { ReplayReport } from '@vicinity/simulator/replay'
 
 function contactOf(name: string): Contact {
   const bytes = new TextEncoder().encode(name.padEnd(32))
-  return { id: name, bytes, key: keyFromBytes(bytes) }
+  const key = keyFromBytes(bytes)
+  return { id: name, bytes, key, head: keyHead(key) }
 }
 
 function peerOf(name: string): PeerInfo {

@@ -4,8 +4,9 @@ import type { Addresses, PeerInfo } from '../contact.ts'
 import { compareDistance } from '../key.ts'
 import type { Machine } from '../machine.ts'
 import type { Millis } from '../time.ts'
+import type { PeerPhase } from './candidates.ts'
 import { Lookup } from './lookup.ts'
-import type { LookupConfig, LookupInput, LookupOutput, LookupResult, PeerPhase } from './lookup.ts'
+import type { LookupConfig, LookupInput, LookupOutput, LookupResult } from './lookup.ts'
 
 /** What a peer that some path has asked did; the others hear of it, but not whom it named. */
 interface Claim {

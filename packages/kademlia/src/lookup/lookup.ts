@@ -1,20 +1,11 @@
 import { assert, unreachable } from '../assert.ts'
 import { leadsElsewhere } from '../contact.ts'
 import type { Addresses, Contact, PeerInfo, Target } from '../contact.ts'
-import { compareDistance, leadingDistance } from '../key.ts'
 import { limits } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { Millis } from '../time.ts'
-
-/**
- * What one lookup thinks of one candidate:
- * - `heard`: named by someone, not asked yet. Left by being asked.
- * - `waiting`: asked, and holding one of the α places. Left by an answer, a failure, or by being late.
- * - `late`: has taken too long; holds no place and blocks nothing. Left by an answer or a failure.
- * - `answered`: final.
- * - `failed`: left once, if nobody was there and somebody else says that it is elsewhere: then it is `heard` again.
- */
-export type PeerPhase = 'heard' | 'waiting' | 'late' | 'answered' | 'failed'
+import { Candidates } from './candidates.ts'
+import type { Candidate } from './candidates.ts'
 
 export interface LookupConfig {
   readonly target: Target
@@ -73,17 +64,6 @@ export interface SybilAlarm {
   readonly region: readonly PeerInfo[]
 }
 
-interface Candidate {
-  peer: PeerInfo
-  /** The same peer with other addresses, as somebody else has named it: for when nobody is at those of `peer`. */
-  elsewhere: PeerInfo | undefined
-  /** Whether it has been asked at other addresses once before. */
-  retried: boolean
-  phase: PeerPhase
-  /** The first bits of its distance to the target. */
-  readonly away: number
-}
-
 /**
  * One walk towards a target: a single set of candidates, at most α requests in flight for the whole of it.
  *
@@ -100,8 +80,7 @@ interface Candidate {
  */
 export class Lookup implements Machine<LookupInput, LookupOutput> {
   readonly #config: LookupConfig
-  // bounded by limits.frontier: #insert drops the farthest that was not asked
-  readonly #candidates: Candidate[] = []
+  readonly #candidates: Candidates
   #queued = 0
   #waiting = 0
   #fruitless = 0
@@ -115,15 +94,16 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   constructor(config: LookupConfig) {
     assert(config.alpha > 0 && config.beta > 0 && config.k >= config.beta, 'alpha and beta are at least 1, and beta at most k')
     this.#config = config
+    this.#candidates = new Candidates(config.target.key)
   }
 
   /** For progress reports: candidates not asked yet, requests holding a place, and all candidates. */
   get counts(): { queued: number; running: number; total: number } {
-    return { queued: this.#queued, running: this.#waiting, total: this.#candidates.length }
+    return { queued: this.#queued, running: this.#waiting, total: this.#candidates.nearest.length }
   }
 
   get empty(): boolean {
-    return this.#candidates.length === 0
+    return this.#candidates.nearest.length === 0
   }
 
   get stalled(): boolean {
@@ -195,7 +175,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     let answered = 0
     let next: Candidate | undefined
 
-    for (const candidate of this.#candidates) {
+    for (const candidate of this.#candidates.nearest) {
       if (candidate.phase === 'failed' || candidate.phase === 'late') {
         late += candidate.phase === 'late' ? 1 : 0
         continue
@@ -228,7 +208,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   #answered(contact: Contact, closer: readonly PeerInfo[]): void {
-    if (!this.#move(contact, 'answered')) {
+    if (this.#move(contact, 'answered') === undefined) {
       return
     }
 
@@ -245,16 +225,16 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
       return
     }
 
-    const self = contact.id === wanted.id ? [(this.#candidates[this.#search(contact)] as Candidate).peer] : []
-    this.#found = [...self, ...closer].find(peer => peer.contact.id === wanted.id && peer.addresses.count > 0)
+    const self = contact.id === wanted.id ? this.#candidates.find(contact)?.peer : undefined
+    this.#found = [self, ...closer].find(peer => peer?.contact.id === wanted.id && peer.addresses.count > 0)
     if (this.#found !== undefined) {
       this.#ended = 'found'
     }
   }
 
   #failed(contact: Contact, nobodyAt: readonly Addresses[]): void {
-    if (this.#move(contact, 'failed')) {
-      const candidate = this.#candidates[this.#search(contact)] as Candidate
+    const candidate = this.#move(contact, 'failed')
+    if (candidate !== undefined) {
       if (nobodyAt.length === 0) {
         candidate.retried = true
       } else if (nobodyAt.every(place => leadsElsewhere(place, candidate.peer.addresses))) {
@@ -279,15 +259,11 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     this.#queued++
   }
 
-  /** Takes a candidate that was asked to a later phase. @returns false when it was not asked or has ended already. */
-  #move(contact: Contact, to: 'answered' | 'failed' | 'late'): boolean {
-    const candidate = this.#candidates[this.#search(contact)]
-    if (candidate === undefined || candidate.peer.contact.id !== contact.id) {
-      return false
-    }
-
-    if (candidate.phase !== 'waiting' && (candidate.phase !== 'late' || to === 'late')) {
-      return false
+  /** Takes a candidate that was asked to a later phase. @returns it, unless it was not asked or has ended already. */
+  #move(contact: Contact, to: 'answered' | 'failed' | 'late'): Candidate | undefined {
+    const candidate = this.#candidates.find(contact)
+    if (candidate === undefined || (candidate.phase !== 'waiting' && (candidate.phase !== 'late' || to === 'late'))) {
+      return undefined
     }
 
     if (candidate.phase === 'waiting') {
@@ -295,7 +271,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     }
 
     candidate.phase = to
-    return true
+    return candidate
   }
 
   /** @returns whether the peers named are progress. */
@@ -303,12 +279,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     let progress = false
     const read = Math.min(peers.length, limits.closerPeersRead)
     for (let i = 0; i < read; i++) {
-      const peer = peers[i] as PeerInfo
-      if (peer.contact.id === this.#config.self.id) {
-        continue
-      }
-
-      progress = this.#insert(peer) || progress
+      progress = this.#insert(peers[i] as PeerInfo) || progress
     }
 
     return progress
@@ -316,22 +287,26 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
 
   /** @returns whether the candidate is new and is progress. */
   #insert(peer: PeerInfo): boolean {
-    const away = leadingDistance(this.#config.target.key, peer.contact.key)
-    const at = this.#search(peer.contact, away)
-    const present = this.#candidates[at]
-    if (present !== undefined && present.peer.contact.id === peer.contact.id) {
-      this.#named(present, peer)
+    const { self, k } = this.#config
+    if (peer.contact.head === self.head && peer.contact.id === self.id) {
       return false
     }
 
-    if (this.#candidates.length >= limits.frontier && !this.#dropBeyond(at)) {
+    const candidate = this.#candidates.find(peer.contact)
+    if (candidate !== undefined) {
+      this.#named(candidate, peer)
       return false
     }
 
-    const progress = at === 0 || this.#candidates.length < this.#config.k
-    this.#candidates.splice(at, 0, { peer, elsewhere: undefined, retried: false, phase: 'heard', away })
-    this.#queued++
-    return progress
+    const { nearest } = this.#candidates
+    const before = nearest.length
+    if (!this.#candidates.insert(peer)) {
+      return false
+    }
+
+    // one more, unless another that nobody had asked had to leave for it
+    this.#queued += nearest.length - before
+    return before < k || nearest[0]?.peer === peer
   }
 
   /** Somebody else names a candidate. */
@@ -351,41 +326,9 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     }
   }
 
-  /** Makes room for a candidate at a position. @returns false when nobody beyond it can be spared. */
-  #dropBeyond(at: number): boolean {
-    for (let i = this.#candidates.length - 1; i >= at; i--) {
-      if (this.#candidates[i]?.phase === 'heard') {
-        this.#candidates.splice(i, 1)
-        this.#queued--
-        return true
-      }
-    }
-
-    return false
-  }
-
-  /** The position of a contact among the candidates, or the one where it would stand. */
-  #search(contact: Contact, away = leadingDistance(this.#config.target.key, contact.key)): number {
-    const target = this.#config.target.key
-    let low = 0
-    let high = this.#candidates.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const other = this.#candidates[middle] as Candidate
-      const nearer = other.away === away ? compareDistance(target, other.peer.contact.key, contact.key) < 0 : other.away < away
-      if (nearer) {
-        low = middle + 1
-      } else {
-        high = middle
-      }
-    }
-
-    return low
-  }
-
   #result(): LookupResult {
     const closest: PeerInfo[] = [] // bounded by limits.k
-    for (const candidate of this.#candidates) {
+    for (const candidate of this.#candidates.nearest) {
       if (candidate.phase === 'answered' && closest.length < this.#config.k) {
         closest.push(candidate.peer)
       }

@@ -10,6 +10,7 @@ export class Slots {
   readonly #runLength: number
   // bounded by keyBits × limits.k: one run for each bucket
   readonly #peers: Array<PeerInfo | undefined> = []
+  #heads = new Int32Array(0)
   #heard = new Float64Array(0)
   #tried = new Float64Array(0)
   #roundTrip = new Float32Array(0)
@@ -27,6 +28,7 @@ export class Slots {
       this.#peers.push(undefined)
     }
 
+    this.#heads = copied(this.#heads, new Int32Array(length))
     this.#heard = copied(this.#heard, new Float64Array(length))
     this.#tried = copied(this.#tried, new Float64Array(length))
     this.#roundTrip = copied(this.#roundTrip, new Float32Array(length))
@@ -36,9 +38,9 @@ export class Slots {
 
   /** The slot of a contact between two others, or -1. */
   find(contact: Contact, start: number, end: number): number {
+    const { head } = contact
     for (let slot = start; slot < end; slot++) {
-      const other = this.peer(slot).contact
-      if (other === contact || other.id === contact.id) {
+      if (this.#heads[slot] === head && this.peer(slot).contact.id === contact.id) {
         return slot
       }
     }
@@ -46,9 +48,22 @@ export class Slots {
     return -1
   }
 
+  /** The head of the key in a slot that is used. */
+  head(slot: number): number {
+    return this.#heads[slot] as number
+  }
+
   /** The peer in a slot that is used. */
   peer(slot: number): PeerInfo {
     return this.#peers[slot] as PeerInfo
+  }
+
+  heard(slot: number): number {
+    return this.#heard[slot] as number
+  }
+
+  tried(slot: number): number {
+    return this.#tried[slot] as number
   }
 
   entry(slot: number): Entry {
@@ -63,6 +78,7 @@ export class Slots {
 
   put(slot: number, { peer, heard, tried, roundTrip, failures }: Entry): void {
     this.#peers[slot] = peer
+    this.#heads[slot] = peer.contact.head
     this.#heard[slot] = heard
     this.#tried[slot] = tried
     this.#roundTrip[slot] = roundTrip
@@ -73,6 +89,7 @@ export class Slots {
     this.#peers[slot] = undefined
   }
 
+  /** Puts the same peer, as it is known now, in its slot. */
   setPeer(slot: number, peer: PeerInfo): void {
     this.#peers[slot] = peer
   }
@@ -98,7 +115,7 @@ export class Slots {
   }
 }
 
-function copied<Column extends Float64Array | Float32Array | Uint8Array>(from: Column, to: Column): Column {
+function copied<Column extends Float64Array | Float32Array | Int32Array | Uint8Array>(from: Column, to: Column): Column {
   to.set(from)
   return to
 }

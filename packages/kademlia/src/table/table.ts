@@ -1,7 +1,7 @@
 import { assert } from '../assert.ts'
 import { newerAddresses } from '../contact.ts'
 import type { Contact, PeerInfo } from '../contact.ts'
-import { commonPrefixLength, compareDistance, keyBit, keyBits, leadingDistance } from '../key.ts'
+import { commonPrefixLength, compareDistance, headDistance, keyBit, keyBits, keyHead } from '../key.ts'
 import type { Key } from '../key.ts'
 import { limits } from '../limits.ts'
 import type { Millis } from '../time.ts'
@@ -65,15 +65,15 @@ export class Table {
   }
 
   /** Whether a peer that is not in the table would find a place in its bucket. */
-  hasRoom(key: Key): boolean {
-    const index = this.bucketOf(key)
+  hasRoom(contact: Contact): boolean {
+    const index = this.#bucketOf(contact)
     return index < keyBits && this.bucketCount(index) < this.bucketSize
   }
 
-  /** How many entries of the whole table, and of the bucket of `key`, have an address in `group`. */
-  groupCounts(group: number, key: Key): { table: number; bucket: number } {
+  /** How many entries of the whole table, and of the bucket of `contact`, have an address in `group`. */
+  groupCounts(group: number, contact: Contact): { table: number; bucket: number } {
     const table = this.#groups.get(group) ?? 0
-    const index = this.bucketOf(key)
+    const index = this.#bucketOf(contact)
     const end = this.#end(index)
     let bucket = 0
     for (let slot = this.#starts[index] ?? 0; slot < end; slot++) {
@@ -87,7 +87,7 @@ export class Table {
 
   /** Adds a peer that is not in the table and whose bucket has room. */
   add(entry: Entry): void {
-    const index = this.bucketOf(entry.peer.contact.key)
+    const index = this.#bucketOf(entry.peer.contact)
     assert(index < keyBits, 'we are not in our own table')
     assert(this.bucketCount(index) < this.bucketSize, 'the bucket is full')
     assert(this.#locate(entry.peer.contact) === -1, 'the contact is in the table')
@@ -113,7 +113,7 @@ export class Table {
       return undefined
     }
 
-    const index = this.bucketOf(contact.key)
+    const index = this.#bucketOf(contact)
     const last = this.#end(index) - 1
     const peer = this.#slots.peer(slot)
     // order within a bucket means nothing, so its last entry takes the place of the one that leaves
@@ -168,6 +168,20 @@ export class Table {
     }
   }
 
+  /** Shows when each entry was last heard and last tried, and the slot it stands in until the table changes. */
+  eachTime(show: (slot: number, heard: Millis, tried: Millis) => void): void {
+    for (let index = 0; index < this.depth; index++) {
+      const end = this.#end(index)
+      for (let slot = this.#starts[index] as number; slot < end; slot++) {
+        show(slot, this.#slots.heard(slot), this.#slots.tried(slot))
+      }
+    }
+  }
+
+  entryAt(slot: number): Entry {
+    return this.#slots.entry(slot)
+  }
+
   /**
    * The `count` peers nearest to `target`, nearest first, without `skip`.
    *
@@ -177,56 +191,85 @@ export class Table {
    * where it is 0 are farther than everything deeper, deepest first. Last come the buckets above d, deepest first.
    */
   closest(target: Key, count: number, skip?: Contact): PeerInfo[] {
-    const found: PeerInfo[] = []
     const d = this.bucketOf(target)
     const deepest = this.depth - 1
+    const differs = (i: number): boolean => keyBit(this.self.key, i) !== keyBit(target, i)
 
-    this.#take(found, d, target, count, skip)
-    for (let i = d + 1; i <= deepest && found.length < count; i++) {
-      if (keyBit(this.self.key, i) !== keyBit(target, i)) {
-        this.#take(found, i, target, count, skip)
+    let found = this.#take(0, d, target, count, skip)
+    for (let i = d + 1; i <= deepest && found < count; i++) {
+      if (differs(i)) {
+        found = this.#take(found, i, target, count, skip)
       }
     }
 
-    for (let i = deepest; i > d && found.length < count; i--) {
-      if (keyBit(this.self.key, i) === keyBit(target, i)) {
-        this.#take(found, i, target, count, skip)
+    for (let i = deepest; i > d && found < count; i--) {
+      if (!differs(i)) {
+        found = this.#take(found, i, target, count, skip)
       }
     }
 
-    for (let i = Math.min(d - 1, deepest); i >= 0 && found.length < count; i--) {
-      this.#take(found, i, target, count, skip)
+    for (let i = Math.min(d - 1, deepest); i >= 0 && found < count; i--) {
+      found = this.#take(found, i, target, count, skip)
+    }
+
+    const peers: PeerInfo[] = []
+    for (let i = 0; i < found; i++) {
+      peers.push(this.#slots.peer(slotsFound[i] as number))
+    }
+
+    return peers
+  }
+
+  /** Appends a bucket's slots to those found, in order of distance, until there are `count`. @returns how many there are. */
+  #take(before: number, index: number, target: Key, count: number, skip: Contact | undefined): number {
+    let found = before
+    const end = this.#end(index)
+    const head = keyHead(target)
+    for (let slot = this.#starts[index] ?? 0; slot < end; slot++) {
+      const other = this.#slots.head(slot)
+      if (other === skip?.head && this.#slots.peer(slot).contact.id === skip.id) {
+        continue
+      }
+
+      // insertion into a run of sorted peers, the farthest of which may have to go
+      const away = headDistance(head, other)
+      let at = found < count ? found++ : found
+      while (at > before && this.#isNearer(target, slot, away, at - 1)) {
+        if (at < count) {
+          slotsFound[at] = slotsFound[at - 1] as number
+          distances[at] = distances[at - 1] as number
+        }
+        at--
+      }
+
+      if (at < count) {
+        slotsFound[at] = slot
+        distances[at] = away
+      }
     }
 
     return found
   }
 
-  /** Appends a bucket's peers in order of distance, until `found` holds `count`. */
-  #take(found: PeerInfo[], index: number, target: Key, count: number, skip: Contact | undefined): void {
-    const first = found.length
-    const end = this.#end(index)
-    for (let slot = this.#starts[index] ?? 0; slot < end; slot++) {
-      const peer = this.#slots.peer(slot)
-      if (peer.contact === skip || peer.contact.id === skip?.id) {
-        continue
-      }
+  /** Whether a peer is nearer than another that was found. */
+  #isNearer(target: Key, slot: number, away: number, other: number): boolean {
+    const others = distances[other] as number
+    return others === away ? compareDistance(target, this.#key(slot), this.#key(slotsFound[other] as number)) < 0 : away < others
+  }
 
-      // insertion into a run of at most k + 1 sorted peers
-      const away = leadingDistance(target, peer.contact.key)
-      let at = found.length
-      while (at > first && isNearer(target, peer, away, found[at - 1] as PeerInfo, distances[at - 1] as number)) {
-        at--
-      }
+  #key(slot: number): Key {
+    return this.#slots.peer(slot).contact.key
+  }
 
-      if (at < count) {
-        insert(found, at, peer, away, count)
-      }
-    }
+  /** The same as `bucketOf`, but in nearly every case without a look at the key. */
+  #bucketOf(contact: Contact): number {
+    const difference = this.self.head ^ contact.head
+    return difference === 0 ? this.bucketOf(contact.key) : Math.clz32(difference)
   }
 
   /** The slot of a contact, or -1. */
   #locate(contact: Contact): number {
-    const index = this.bucketOf(contact.key)
+    const index = this.#bucketOf(contact)
     return this.#slots.find(contact, this.#starts[index] ?? 0, this.#end(index))
   }
 
@@ -247,24 +290,6 @@ export class Table {
   }
 }
 
-/** The leading distances of the peers that `closest` has found so far: scratch, so that each is worked out once. */
-const distances = new Float64Array(keyBits * limits.closerPeersRead)
-
-function isNearer(target: Key, one: PeerInfo, awayOne: number, other: PeerInfo, awayOther: number): boolean {
-  return awayOne === awayOther ? compareDistance(target, one.contact.key, other.contact.key) < 0 : awayOne < awayOther
-}
-
-/** Puts a peer in its place and drops whoever is beyond `count` then. */
-function insert(found: PeerInfo[], at: number, peer: PeerInfo, away: number, count: number): void {
-  if (found.length < count) {
-    found.push(peer)
-  }
-
-  for (let i = found.length - 1; i > at; i--) {
-    found[i] = found[i - 1] as PeerInfo
-    distances[i] = distances[i - 1] as number
-  }
-
-  found[at] = peer
-  distances[at] = away
-}
+// what `closest` has found so far: scratch, kept as numbers because moving those about costs least
+const slotsFound = new Int32Array(keyBits * limits.closerPeersRead)
+const distances = new Int32Array(keyBits * limits.closerPeersRead)

@@ -1,4 +1,4 @@
-import { keyBytes, keyFromBytes } from '../key.ts'
+import { keyBytes, keyFromBytes, keyHead } from '../key.ts'
 import type { Addresses, Contact, PeerInfo, Target } from '../contact.ts'
 import { limits } from '../limits.ts'
 import { Fields } from './fields.ts'
@@ -81,11 +81,8 @@ export class TraceDecoder {
 
   #thingOf(fields: Fields): Thing {
     if (fields.has('bytes')) {
-      return fields.end({
-        ...(fields.has('id') ? { id: fields.text('id') } : {}),
-        bytes: fields.bytes('bytes'),
-        key: fields.key('key')
-      })
+      const [bytes, key] = [fields.bytes('bytes'), fields.key('key')]
+      return fields.end(fields.has('id') ? { id: fields.text('id'), bytes, key, head: keyHead(key) } : { bytes, key })
     }
 
     if (fields.has('count')) {

@@ -155,7 +155,7 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
   }
 
   #admissible(peer: PeerInfo): boolean {
-    return !this.#table.has(peer.contact) && this.#table.hasRoom(peer.contact.key) && this.#groupsAllow(peer)
+    return !this.#table.has(peer.contact) && this.#table.hasRoom(peer.contact) && this.#groupsAllow(peer)
   }
 
   /** Whether the limits on address groups let a peer in with these addresses; `known` are the groups it has there already. */
@@ -167,7 +167,7 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
     return (
       isPlausible(peer) &&
       peer.groups.every(group => {
-        const counts = this.#table.groupCounts(group, peer.contact.key)
+        const counts = this.#table.groupCounts(group, peer.contact)
         return known.includes(group) || (counts.bucket < limits.groupPerBucket && counts.table < limits.groupPerTable)
       })
     )
@@ -182,7 +182,7 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
   }
 
   #add(peer: PeerInfo, heard: Millis, roundTrip: Millis): void {
-    if (this.#table.hasRoom(peer.contact.key) && this.#groupsAllow(peer)) {
+    if (this.#table.hasRoom(peer.contact) && this.#groupsAllow(peer)) {
       this.#table.add({ peer, heard, tried: -Infinity, roundTrip, failures: 0 })
       this.#added.push(peer)
     }

@@ -122,6 +122,10 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
     this.#lastAnswer = now
     this.#unconfirmed.delete(by.id)
     this.#failing.delete(by.id)
+    if (this.#unconfirmed.size === 0) {
+      return
+    }
+
     for (const { contact, sent } of this.#unconfirmed.values()) {
       if (now - sent <= limits.abandonAfter) {
         this.#count(contact, sent)
@@ -154,21 +158,21 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
   #look(now: Millis): void {
     this.#due = []
     let next = Infinity
-    let witness: Entry | undefined
-    for (const entry of this.#table.entries()) {
-      const at = dueAt(entry)
+    let [witness, witnessed] = [-1, -Infinity]
+    this.#table.eachTime((slot, heard, tried) => {
+      const at = dueAt(heard, tried)
+      next = Math.min(next, at <= now ? now + limits.probeRetryAfter : at)
       if (at <= now) {
-        this.#due.push(entry)
-        next = Math.min(next, now + limits.probeRetryAfter)
-      } else {
-        next = Math.min(next, at)
-        witness = witness !== undefined && witness.heard >= entry.heard ? witness : entry
+        this.#due.push(this.#table.entryAt(slot))
+      } else if (heard > witnessed) {
+        witness = slot
+        witnessed = heard
       }
-    }
+    })
 
     this.#due.sort((a, b) => a.heard - b.heard)
-    if (witness !== undefined && this.#due.length > 0 && this.#due.every(({ heard, tried }) => tried > heard)) {
-      this.#due.push(witness)
+    if (witness !== -1 && this.#due.length > 0 && this.#due.every(({ heard, tried }) => tried > heard)) {
+      this.#due.push(this.#table.entryAt(witness))
     }
 
     this.#next = Math.max(next, now + limits.probePause)
@@ -185,6 +189,6 @@ export class Probe implements Machine<ProbeInput, ProbeOutput> {
   }
 }
 
-function dueAt(entry: Entry): Millis {
-  return Math.max(entry.heard + limits.probeAfter, entry.tried + limits.probeRetryAfter)
+function dueAt(heard: Millis, tried: Millis): Millis {
+  return Math.max(heard + limits.probeAfter, tried + limits.probeRetryAfter)
 }

@@ -1,6 +1,6 @@
 /** Contacts, peers and targets for tests: named ones, whose keys are hashed as on the network, and ones at a key of choice. */
 import { createHash } from 'node:crypto'
-import { keyBits, keyFromBytes, keyToBytes, Rng } from '@vicinity/kademlia'
+import { keyBits, keyFromBytes, keyHead, keyToBytes, Rng } from '@vicinity/kademlia'
 import type { Addresses, Contact, Entry, Key, PeerInfo, Target } from '@vicinity/kademlia'
 
 export function sha256(bytes: Uint8Array): Key {
@@ -14,13 +14,14 @@ export function targetOf(text: string): Target {
 
 /** A peer whose id is the name itself, which hashes to its key. */
 export function contactOf(name: string): Contact {
-  return { id: name, ...targetOf(name) }
+  const { bytes, key } = targetOf(name)
+  return { id: name, bytes, key, head: keyHead(key) }
 }
 
 /** A contact at a key of choice, which no bytes are known to hash to. */
 export function contactAt(key: Key): Contact {
   const bytes = keyToBytes(key)
-  return { id: Buffer.from(bytes).toString('hex'), bytes, key }
+  return { id: Buffer.from(bytes).toString('hex'), bytes, key, head: keyHead(key) }
 }
 
 export const oneAddress: Addresses = Object.freeze({ count: 1 })

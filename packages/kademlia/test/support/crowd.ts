@@ -140,7 +140,7 @@ export class Crowd {
     const start = this.rng.below(this.honest.length)
     for (let i = 0; i < this.honest.length; i++) {
       const peer = this.honest[(start + i) % this.honest.length] as PeerInfo
-      if (peer.contact !== self.contact && table.hasRoom(peer.contact.key)) {
+      if (peer.contact !== self.contact && table.hasRoom(peer.contact)) {
         table.add(entryOf(peer))
       }
     }

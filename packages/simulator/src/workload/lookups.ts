@@ -157,41 +157,40 @@ export function tableSeeds(node: Node, target: Target): readonly PeerInfo[] {
   return node.machine?.table.closest(target.key, limits.closerPeersRead) ?? []
 }
 
-/** How many steps away from the table every peer was when a lookup first heard of it. */
+type Answered = Extract<ProgressEvent, { readonly type: 'answered' }>
+
+/** How many steps away from the table every peer was when a lookup first heard of it. Worked out at the end, in one go. */
 class Depths {
   readonly #self: number
-  // bounded by the frontier of one lookup, give or take the peers it has dropped
-  readonly #depths = new Map<number, number>()
+  readonly #known: readonly PeerInfo[]
+  // bounded by the requests of one lookup
+  readonly #answers: Answered[] = []
 
   /** @param known - whom its table knew of near the target. */
   constructor(node: Node, known: readonly PeerInfo[]) {
     this.#self = node.index
-    for (const { contact } of known) {
-      this.#depths.set(indexOf(contact), 1)
-    }
+    this.#known = known
   }
 
   progress(event: ProgressEvent): void {
-    if (event.type !== 'answered') {
-      return
+    if (event.type === 'answered') {
+      this.#answers.push(event)
     }
+  }
 
-    const depth = this.#depth(event.peer) + 1
-    for (const { contact } of event.closer) {
-      const index = indexOf(contact)
-      if (index !== this.#self && !this.#depths.has(index)) {
-        this.#depths.set(index, depth)
+  /** The greatest of these. Whom nobody named has come into the table since. */
+  of(peers: readonly PeerInfo[]): number {
+    const depths = new Map(this.#known.map(({ contact }) => [indexOf(contact), 1]))
+    for (const { peer, closer } of this.#answers) {
+      const depth = (depths.get(indexOf(peer.contact)) ?? 1) + 1
+      for (const { contact } of closer) {
+        const index = indexOf(contact)
+        if (index !== this.#self && !depths.has(index)) {
+          depths.set(index, depth)
+        }
       }
     }
-  }
 
-  /** The greatest of these. */
-  of(peers: readonly PeerInfo[]): number {
-    return peers.reduce((deepest, peer) => Math.max(deepest, this.#depth(peer)), 0)
-  }
-
-  /** Whom nobody named has come into the table since. */
-  #depth({ contact }: PeerInfo): number {
-    return this.#depths.get(indexOf(contact)) ?? 1
+    return peers.reduce((deepest, { contact }) => Math.max(deepest, depths.get(indexOf(contact)) ?? 1), 0)
   }
 }

@@ -2,7 +2,7 @@
  * Who is who in a simulated world. Here the hash is the identity: the preimage of a key is its own 32 bytes. So peers and
  * targets can be put anywhere in the keyspace, crowds of them around one key, without searching for an id that hashes there.
  */
-import { compareDistance, keyFromBytes, keyToBytes, keyWords, noAddresses } from '@vicinity/kademlia'
+import { compareDistance, keyFromBytes, keyHead, keyToBytes, keyWords, noAddresses } from '@vicinity/kademlia'
 import type { Addresses, Contact, Key, PeerInfo, Rng, Target } from '@vicinity/kademlia'
 
 /** One node's identity; all that name it share this object. */
@@ -11,6 +11,7 @@ export class SimulatedContact implements Contact {
   readonly id: string
   readonly bytes: Uint8Array
   readonly key: Key
+  readonly head: number
 
   /** @param index - of the node that it reaches; negative for one that reaches nobody. */
   constructor(index: number, key: Key, id = `n${index}`) {
@@ -18,6 +19,7 @@ export class SimulatedContact implements Contact {
     this.id = id
     this.bytes = keyToBytes(key)
     this.key = key
+    this.head = keyHead(key)
   }
 }
 

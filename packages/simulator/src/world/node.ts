@@ -194,7 +194,10 @@ export class Node {
     }
     this.#draining = false
     world.observer?.settled(this, machine)
-    this.#setAlarm(machine)
+    if (input.type !== 'request') {
+      // an answer to others moves no deadline of our own
+      this.#setAlarm(machine)
+    }
   }
 
   /** Something came for the engine of one life: see {@link tagOf}. */

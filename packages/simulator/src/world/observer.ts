@@ -15,29 +15,42 @@ export interface Observer {
   served?(from: Node, to: Node, request: Request, answer: Response | undefined): void
 }
 
+type Hears<Name extends keyof Observer> = Observer & Required<Pick<Observer, Name>>
+
+function hears<Name extends keyof Observer>(name: Name): (observer: Observer) => observer is Hears<Name> {
+  return (observer): observer is Hears<Name> => observer[name] !== undefined
+}
+
 /** Several observers as one. */
 export class Observers implements Required<Observer> {
+  // who wants what, since most want little of it and this is asked at every step of every node
+  readonly #inputs: ReadonlyArray<Hears<'input'>>
+  readonly #outputs: ReadonlyArray<Hears<'output'>>
+  readonly #settled: ReadonlyArray<Hears<'settled'>>
   readonly #all: readonly Observer[]
 
   constructor(all: readonly Observer[]) {
     this.#all = all
+    this.#inputs = all.filter(hears('input'))
+    this.#outputs = all.filter(hears('output'))
+    this.#settled = all.filter(hears('settled'))
   }
 
   input(node: Node, input: KademliaInput): void {
-    for (const observer of this.#all) {
-      observer.input?.(node, input)
+    for (const observer of this.#inputs) {
+      observer.input(node, input)
     }
   }
 
   output(node: Node, output: KademliaOutput): void {
-    for (const observer of this.#all) {
-      observer.output?.(node, output)
+    for (const observer of this.#outputs) {
+      observer.output(node, output)
     }
   }
 
   settled(node: Node, machine: Kademlia): void {
-    for (const observer of this.#all) {
-      observer.settled?.(node, machine)
+    for (const observer of this.#settled) {
+      observer.settled(node, machine)
     }
   }
 

@@ -1,7 +1,7 @@
 /** Lookups recorded as walks. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { commonPrefixLength, keyBytes, keyFromBytes, keyToBytes, noAddresses } from '@vicinity/kademlia'
+import { commonPrefixLength, keyBytes, keyFromBytes, keyHead, keyToBytes, noAddresses } from '@vicinity/kademlia'
 import type { Key, PeerInfo, ProgressEvent } from '@vicinity/kademlia'
 import * as fc from 'fast-check'
 import { nearness, WalkRecorder } from '../../src/report/index.ts'
@@ -12,7 +12,7 @@ const path = { queued: 0, running: 0, total: 0 }
 /** A peer whose key begins with a byte, the rest being 0. */
 function peer(first: number): PeerInfo {
   const key = keyFromBytes(Uint8Array.from({ length: keyBytes }, (_, at) => (at === 0 ? first : 0)))
-  return { contact: { id: `peer ${first}`, key, bytes: keyToBytes(key) }, addresses: noAddresses, groups: [] }
+  return { contact: { id: `peer ${first}`, key, head: keyHead(key), bytes: keyToBytes(key) }, addresses: noAddresses, groups: [] }
 }
 
 const target: Key = peer(0).contact.key
