@@ -150,8 +150,8 @@ const table: readonly Mutant[] = [
   {
     name: 'evict whoever has been silent, unasked',
     file: 'upkeep/probe.ts',
-    text: 'this.#due.push(entry)\n        next',
-    by: 'this.#remove(entry.peer.contact)\n        next'
+    text: '    this.#due.sort(',
+    by: '    for (const { peer } of this.#due.splice(0)) {\n      this.#remove(peer.contact)\n    }\n\n    this.#due.sort('
   },
   {
     name: 'evict after one failure',

@@ -95,7 +95,7 @@ export class Lookups {
   #next(rate: number, until: Millis, wanted: (index: number) => boolean): void {
     // the time to the next of independent events is exponentially distributed
     const pause = (-log(1 - this.#rng.float()) * second) / rate
-    const at = this.#world.now + Math.max(1, Math.round(pause))
+    const at = this.#world.now + Math.round(pause)
     if (at > until) {
       return
     }

@@ -5,21 +5,39 @@
 import { compareDistance, keyFromBytes, keyHead, keyToBytes, keyWords, noAddresses } from '@vicinity/kademlia'
 import type { Addresses, Contact, Key, PeerInfo, Rng, Target } from '@vicinity/kademlia'
 
-/** One node's identity; all that name it share this object. */
-export class SimulatedContact implements Contact {
+/** What a peer tells of itself wherever it is. */
+export interface Manner {
+  /** Whether it tells others an address, be it reachable there or not. */
+  readonly advertised: boolean
+  /** The address groups it is in. */
+  readonly groups: readonly number[]
+}
+
+/**
+ * One node's identity; all that name it share this object. Until it moves it is also what others hear of it: a run goes
+ * through millions of peers a second, and waits for each object of theirs to come from memory.
+ */
+export class SimulatedContact implements Contact, PeerInfo {
+  // what a lookup looks at comes first
+  readonly contact: this
+  readonly head: number
+  readonly addresses: Addresses
   readonly index: number
   readonly id: string
-  readonly bytes: Uint8Array
   readonly key: Key
-  readonly head: number
+  readonly groups: readonly number[]
+  readonly bytes: Uint8Array
 
   /** @param index - of the node that it reaches; negative for one that reaches nobody. */
-  constructor(index: number, key: Key, id = `n${index}`) {
+  constructor(index: number, key: Key, { advertised, groups }: Manner, id = `n${index}`) {
+    this.contact = this
+    this.head = keyHead(key)
+    this.addresses = advertised ? addressAfter(0) : noAddresses
     this.index = index
     this.id = id
-    this.bytes = keyToBytes(key)
     this.key = key
-    this.head = keyHead(key)
+    this.groups = groups
+    this.bytes = keyToBytes(key)
   }
 }
 
@@ -50,8 +68,8 @@ export function movesOf(known: Addresses): number | undefined {
   return known.count === 0 ? undefined : (known as SimulatedAddress).moves
 }
 
-/** A peer as others hear of it: with an address if it claims to have one. */
-export function peerInfo(contact: SimulatedContact, advertised: boolean, groups: readonly number[], moves = 0): PeerInfo {
+/** A peer as others hear of it after so many moves: with an address if it claims to have one. */
+export function peerAfter(moves: number, contact: SimulatedContact, { advertised, groups }: Manner): PeerInfo {
   return { contact, addresses: advertised ? addressAfter(moves) : noAddresses, groups }
 }
 

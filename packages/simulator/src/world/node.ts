@@ -16,18 +16,14 @@ import type {
   Rpc
 } from '@vicinity/kademlia'
 import type { Behaviour } from './behaviour.ts'
-import { peerInfo, targetAt } from './contacts.ts'
-import type { SimulatedContact } from './contacts.ts'
+import { peerAfter, targetAt } from './contacts.ts'
+import type { Manner, SimulatedContact } from './contacts.ts'
 import type { World } from './world.ts'
 
-export interface NodeInit {
+export interface NodeInit extends Manner {
   readonly mode: Mode
   /** Whether others can dial it; what is not reachable is reached only over the connections it opens itself. */
   readonly reachable: boolean
-  /** Whether it tells others an address, be it reachable there or not. */
-  readonly advertised: boolean
-  /** The address groups it is in. */
-  readonly groups: readonly number[]
   /** The network it begins in, where there are two. */
   readonly realm?: number | undefined
   /** What it does with requests instead of answering them honestly. */
@@ -79,7 +75,7 @@ export class Node {
     this.index = contact.index
     this.contact = contact
     this.init = init
-    this.info = peerInfo(contact, init.advertised, init.groups)
+    this.info = contact
   }
 
   /** Whether it lives and is awake. */
@@ -161,7 +157,7 @@ export class Node {
 
   /** Has another address from now on. */
   readdress(): void {
-    this.info = peerInfo(this.contact, this.init.advertised, this.init.groups, ++this.#moves)
+    this.info = peerAfter(++this.#moves, this.contact, this.init)
     this.handle({ type: 'self', addresses: this.info.addresses })
   }
 

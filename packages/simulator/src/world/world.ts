@@ -3,7 +3,7 @@ import type { FailureReason, Key, KademliaConfig, Millis, Mode, PeerInfo, Prefix
 import { Network } from '../network/network.ts'
 import type { NetworkOptions } from '../network/network.ts'
 import { Census } from './census.ts'
-import { keyNear, peerInfo, SimulatedContact } from './contacts.ts'
+import { keyNear, SimulatedContact } from './contacts.ts'
 import { eventKind } from './events.ts'
 import { TraceHash } from './hash.ts'
 import { EventHeap } from './heap.ts'
@@ -63,7 +63,7 @@ export class World {
 
   /** Adds a node, which is down until it is started. */
   add(key: Key, init: NodeInit): Node {
-    const node = new Node(this, new SimulatedContact(this.nodes.length, key), init)
+    const node = new Node(this, new SimulatedContact(this.nodes.length, key, init), init)
     this.nodes.push(node)
     this.#know(node.info)
     this.network.add()
@@ -73,7 +73,7 @@ export class World {
   /** A peer that exists nowhere. */
   stranger(key: Key): PeerInfo {
     const number = ++this.#strangers
-    return this.#know(peerInfo(new SimulatedContact(-number, key, `x${number}`), true, []))
+    return this.#know(new SimulatedContact(-number, key, { advertised: true, groups: [] }, `x${number}`))
   }
 
   /** A node comes up. */
