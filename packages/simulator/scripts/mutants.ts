@@ -174,8 +174,8 @@ const table: readonly Mutant[] = [
   {
     name: 'never probe',
     file: 'upkeep/probe.ts',
-    text: 'return Math.max(entry.heard + limits.probeAfter, entry.tried + limits.probeRetryAfter)',
-    by: 'return entry.heard + limits.probeAfter * limits.probeRetryAfter'
+    text: 'return Math.max(heard + limits.probeAfter, tried + limits.probeRetryAfter)',
+    by: 'return heard + limits.probeAfter * limits.probeRetryAfter'
   },
   {
     name: 'count failures of one moment as two',
