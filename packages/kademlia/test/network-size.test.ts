@@ -100,6 +100,38 @@ describe('the estimated size of the network', () => {
     assert(estimate.value.peers > 25_000)
   })
 
+  for (const [from, to] of [
+    [25, 20_000],
+    [20_000, 300]
+  ] as const) {
+    it(`is that of ${to} peers, and of no mixture, once most of the latest lookups were among them rather than ${from}`, () => {
+      const rng = new Rng('healed')
+      const estimate = new NetworkSizeEstimate(k)
+      for (const [size, lookups] of [
+        [from, 150],
+        [to, 6]
+      ] as const) {
+        for (let i = 0; i < lookups; i++) {
+          const key = randomKey(rng)
+          estimate.looked(key, closestTo(key, size, rng))
+        }
+      }
+      assert.equal(estimate.value?.lookups, 6)
+      assert(Math.abs(estimate.value.peers / to - 1) < 0.4, `${estimate.value.peers}`)
+    })
+  }
+
+  it('is not moved by a few lookups that found something else', () => {
+    const rng = new Rng('few others')
+    const estimate = new NetworkSizeEstimate(k)
+    for (let i = 0; i < 40; i++) {
+      const key = randomKey(rng)
+      estimate.looked(key, closestTo(key, i % 10 < 3 ? 50 : 20_000, rng))
+    }
+    assert(estimate.value !== undefined && Math.abs(estimate.value.peers / 20_000 - 1) < 0.2, `${estimate.value?.peers}`)
+    assert.equal(estimate.value.lookups, 28)
+  })
+
   it('forgets what was so 150 lookups ago', () => {
     const rng = new Rng('forgets')
     const estimate = new NetworkSizeEstimate(k)

@@ -34,16 +34,19 @@ const keyspace = 0x20000000000000
  * Each key counts once, with its latest lookup, so neither the self-lookup that comes every few minutes nor one busy key
  * outweighs the others; which of the upkeep's lookups are random enough to count is the caller's part. A lookup
  * whose neighbours look made up counts too: it is one among many, and an estimate that took no notice of what surprises it
- * could never be put right.
+ * could never be put right. But it is no mean of two networks: once most of the latest lookups have found another (a partition
+ * has healed, a network in a house has met the world), what was found before is left out.
  */
 export class NetworkSizeEstimate {
   readonly #k: number
-  // bounded by limits.sizeLookups: a ring, in which the oldest is replaced first
+  /** Of what one lookup says. */
+  readonly #variance: number
+  // bounded by limits.sizeLookups: the oldest leaves first
   readonly #samples: Sample[] = []
-  #next = 0
 
   constructor(k: number) {
     this.#k = k
+    this.#variance = slopeVariance(k)
   }
 
   /** Notes whom a lookup found that came to its end; one that found too few says nothing. */
@@ -55,31 +58,37 @@ export class NetworkSizeEstimate {
 
     const same = this.#samples.findIndex(other => keyEquals(key, other.key))
     if (same !== -1) {
-      this.#samples[same] = sample
-    } else {
-      this.#samples[this.#next] = sample
-      this.#next = (this.#next + 1) % limits.sizeLookups
+      this.#samples.splice(same, 1)
+    } else if (this.#samples.length === limits.sizeLookups) {
+      this.#samples.shift()
     }
+
+    this.#samples.push(sample)
   }
 
   /** `undefined` while fewer than `sizeLookupsMin` lookups say anything. */
   get value(): NetworkSize | undefined {
-    const lookups = this.#samples.length
+    const slope = medianSlope(this.#samples.slice(-limits.sizeLookupsLatest))
+    const span = exp(limits.sizeDeviations * squareRoot(this.#variance))
+    let lookups = 0
+    let weighted = 0
+    let squares = 0
+    for (const sample of this.#samples) {
+      if (slopeOf(sample) < slope * span && slopeOf(sample) * span > slope) {
+        lookups++
+        weighted += sample.weighted
+        squares += sample.squares
+      }
+    }
+
     if (lookups < limits.sizeLookupsMin) {
       return undefined
     }
 
-    let weighted = 0
-    let squares = 0
-    for (const sample of this.#samples) {
-      weighted += sample.weighted
-      squares += sample.squares
-    }
-
     // the sums are nearly gamma distributed, and the mean of 1/x is 1/(1 - v) times more than 1 over the mean of x
-    const variance = slopeVariance(this.#k) / lookups
+    const variance = this.#variance / lookups
     const peers = Math.round(((1 - variance) * keyspace * squares) / weighted - 1)
-    return { peers: Math.max(peers, this.#k), lookups, relativeError: exp(log(variance) / 2) }
+    return { peers: Math.max(peers, this.#k), lookups, relativeError: squareRoot(variance) }
   }
 
   #measure(key: Key, closest: readonly PeerInfo[]): Sample | undefined {
@@ -98,6 +107,21 @@ export class NetworkSizeEstimate {
 
     return { key, weighted, squares }
   }
+}
+
+/** How far one neighbour is from the next. */
+function slopeOf({ weighted, squares }: Sample): number {
+  return weighted / squares
+}
+
+function medianSlope(samples: readonly Sample[]): number {
+  const slopes = samples.map(slopeOf).sort((a, b) => a - b)
+  return slopes[slopes.length >> 1] ?? 0
+}
+
+/** By functions that are the same in every JavaScript engine. */
+function squareRoot(value: number): number {
+  return exp(log(value) / 2)
 }
 
 /**
