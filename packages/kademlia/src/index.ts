@@ -23,7 +23,6 @@ export { Kademlia } from './kademlia.ts'
 export {
   commonPrefixLength,
   compareDistance,
-  headDistance,
   keyBit,
   keyBits,
   keyBytes,

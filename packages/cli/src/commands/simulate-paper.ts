@@ -14,6 +14,7 @@ import { talk } from '../output.ts'
 import { ReportOutput } from '../report-output.ts'
 import { prepareFolder } from '../simulate/folder.ts'
 import { runPaperJobs } from '../simulate/paper-jobs.ts'
+import { PaperProgress } from '../simulate/paper-progress.ts'
 import type { PaperMeta, PaperRun, PaperTable, Row, Size } from '@vicinity/simulator/paper'
 import type { ExitCode, Host } from '../host.ts'
 import type { simulatePaperOptions, Values } from '../options.ts'
@@ -90,13 +91,22 @@ async function measure(tables: readonly PaperTable[], meta: PaperMeta, threads: 
   const { size, seed } = meta
   // the long ones are the last, and begin first
   const jobs = tables.flatMap(({ id, parts }) => parts.map((_, part): PaperJob => ({ table: id, part, size, seed }))).toReversed()
-  let done = 0
-  const ends = await runPaperJobs(jobs, threads, host.stop, (job, end) => {
-    const { table, part } = jobs[job] as PaperJob
-    const name = `${table}, ${paperTables.find(({ id }) => id === table)?.parts[part]?.name}`
-    done++
-    talk.line(`[${done}/${jobs.length}] ${name}: ${saying(end)}`)
+  const names = jobs.map(({ table, part }) => `${table}, ${tables.find(({ id }) => id === table)?.parts[part]?.name}`)
+  const progress = new PaperProgress(names)
+  const ends = await runPaperJobs({
+    jobs,
+    threads,
+    stop: host.stop,
+    progress(job, of) {
+      progress.update(job, of)
+    },
+    ended(job, end) {
+      progress.ended(job, count => {
+        talk.line(`${count} ${names[job]}: ${saying(end)}`)
+      })
+    }
   })
+  progress.clear()
   const runs = tables.map((table): Measured => {
     const own = ends.filter((_, at) => jobs[at]?.table === table.id).toReversed()
     const measured = own.flatMap(end => (end.type === 'done' ? [end] : []))

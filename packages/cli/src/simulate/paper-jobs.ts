@@ -1,8 +1,8 @@
 /** Runs the parts of the papers' tables in worker threads: a part to each thread, the next when it is done. */
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { reasonOf } from '../errors.ts'
-import type { PartResult, Size } from '@vicinity/simulator/paper'
+import type { PartProgress, PartResult, Size } from '@vicinity/simulator/paper'
 
 /** One part of a table to run. */
 export interface PaperJob {
@@ -21,13 +21,21 @@ export type PaperEnd =
   /** The user wanted to stop before it ended. */
   | { readonly type: 'stopped' }
 
-/** Resolves with the end of each job, in their order, when all have ended. A stop ends the threads where they are. */
-export async function runPaperJobs(
-  jobs: readonly PaperJob[],
-  threads: number,
-  stop: AbortSignal,
-  ended: (job: number, end: PaperEnd) => void
-): Promise<PaperEnd[]> {
+/** What a thread says of its job: how far it is, and at last how it ended. */
+export type PaperMessage = PaperEnd | { readonly type: 'progress'; readonly progress: PartProgress }
+
+export interface RunPaperJobs {
+  readonly jobs: readonly PaperJob[]
+  readonly threads: number
+  /** Ends the threads where they are. */
+  readonly stop: AbortSignal
+  /** How far a job is that takes long. */
+  readonly progress: (job: number, progress: PartProgress) => void
+  readonly ended: (job: number, end: PaperEnd) => void
+}
+
+/** Resolves with the end of each job, in their order, when all have ended. */
+export async function runPaperJobs({ jobs, threads, stop, progress, ended }: RunPaperJobs): Promise<PaperEnd[]> {
   const ends: PaperEnd[] = jobs.map(() => ({ type: 'stopped' }))
   let next = 0
   const work = async (): Promise<void> => {
@@ -39,7 +47,9 @@ export async function runPaperJobs(
       }
 
       worker ??= startWorker(threads)
-      const end = await runOne(worker, job, stop)
+      const end = await runOne(worker, job, stop, of => {
+        progress(at, of)
+      })
       if (end.type !== 'done') {
         await worker.terminate()
         worker = undefined
@@ -55,13 +65,18 @@ export async function runPaperJobs(
   return ends
 }
 
-async function runOne(worker: Worker, job: PaperJob, stop: AbortSignal): Promise<PaperEnd> {
+async function runOne(
+  worker: Worker,
+  job: PaperJob,
+  stop: AbortSignal,
+  progress: (progress: PartProgress) => void
+): Promise<PaperEnd> {
   const controller = new AbortController()
   const { signal } = controller
   worker.postMessage(job)
   try {
     return await Promise.race([
-      once(worker, 'message', { signal }).then(([end]) => end as PaperEnd),
+      endOf(worker, signal, progress),
       once(worker, 'exit', { signal }).then(([code]) => ({ type: 'failed', reason: `its thread ended with ${code}` }) as const),
       once(stop, 'abort', { signal }).then(() => ({ type: 'stopped' }) as const)
     ])
@@ -71,6 +86,18 @@ async function runOne(worker: Worker, job: PaperJob, stop: AbortSignal): Promise
   } finally {
     controller.abort()
   }
+}
+
+async function endOf(worker: Worker, signal: AbortSignal, progress: (progress: PartProgress) => void): Promise<PaperEnd> {
+  for await (const [message] of on(worker, 'message', { signal }) as AsyncIterable<[PaperMessage]>) {
+    if (message.type !== 'progress') {
+      return message
+    }
+
+    progress(message.progress)
+  }
+
+  throw new Error('its thread says nothing any more')
 }
 
 function startWorker(threads: number): Worker {

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads'
 import { paperTables } from '@vicinity/simulator/paper'
 import { reasonOf } from '../errors.ts'
-import type { PaperEnd, PaperJob } from './paper-jobs.ts'
+import type { PaperEnd, PaperJob, PaperMessage } from './paper-jobs.ts'
 
 parentPort?.on('message', (job: PaperJob) => {
   say(run(job))
@@ -16,13 +16,23 @@ function run({ table, part, size, seed }: PaperJob): PaperEnd {
       throw new Error(`${table} has no part ${part}`)
     }
 
-    const result = wanted.run(size, seed)
+    let told = start
+    const result = wanted.run(size, seed, progress => {
+      const now = performance.now()
+      if (now - told >= tellMs) {
+        told = now
+        say({ type: 'progress', progress })
+      }
+    })
     return { type: 'done', result, wallTimeMs: performance.now() - start }
   } catch (error) {
     return { type: 'failed', reason: reasonOf(error) }
   }
 }
 
-function say(end: PaperEnd): void {
-  parentPort?.postMessage(end)
+/** How often it says how far it is. */
+const tellMs = 100
+
+function say(message: PaperMessage): void {
+  parentPort?.postMessage(message)
 }

@@ -1,24 +1,16 @@
-/** How far a command's simulations are, on standard error: one line that changes on a terminal, now and then a line elsewhere. */
+/** How far a command's simulations are. */
 import { formatProgress, ProgressRate } from '@vicinity/simulator'
-import { talk } from '../output.ts'
+import { StatusLine } from './status-line.ts'
 import type { JobProgress } from './jobs.ts'
-
-/** On a terminal, so that it moves and does not flicker. */
-const redrawMs = 100
-
-/** Elsewhere, in a log: often enough to see that it lives. */
-const lineMs = 30_000
 
 export class RunProgress {
   readonly #ends: readonly number[]
   readonly #virtual: Float64Array
   readonly #events: Float64Array
   readonly #rate: ProgressRate
-  readonly #terminal = process.stderr.isTTY
   readonly #start = performance.now()
-  #shownAt: number
+  readonly #status = new StatusLine(width => this.#line(width))
   #done = 0
-  #drawn = false
   #begun = false
   #shrinking: string | undefined
 
@@ -28,10 +20,7 @@ export class RunProgress {
     this.#virtual = new Float64Array(ends.length)
     this.#events = new Float64Array(ends.length)
     this.#rate = new ProgressRate(ends.reduce((total, end) => total + end, 0))
-    this.#shownAt = this.#start
-    if (this.#terminal) {
-      this.#draw()
-    }
+    this.#status.begin()
   }
 
   update(job: number, progress: JobProgress): void {
@@ -44,63 +33,47 @@ export class RunProgress {
       this.#shrinking = `making it small: ${progress.nodes} nodes left, ${progress.tries} runs tried`
     }
 
-    this.#show()
+    this.#status.update()
   }
 
   ended(job: number): void {
     this.#virtual[job] = this.#ends[job] ?? 0
     this.#done++
     this.#begin()
-    this.#show()
+    this.#status.update()
+  }
+
+  /** Lets somebody write lines of their own, and goes on below. */
+  between(write: () => void): void {
+    this.#status.between(write)
+  }
+
+  /** Leaves the line to whoever writes next. */
+  clear(): void {
+    this.#status.clear()
   }
 
   /** Time counts from the first sign that a network stands: to build one takes long, and says nothing of the rest. */
   #begin(): void {
     if (!this.#begun) {
       this.#begun = true
-      this.#rate.sample(performance.now() - this.#start, sum(this.#virtual), sum(this.#events))
+      this.#sample()
     }
   }
 
-  /** Lets somebody write lines of their own, and goes on below. */
-  between(write: () => void): void {
-    this.clear()
-    write()
-    if (this.#terminal) {
-      this.#draw()
-    }
+  #sample(): void {
+    this.#rate.sample(performance.now() - this.#start, sum(this.#virtual), sum(this.#events))
   }
 
-  /** Leaves the line to whoever writes next. */
-  clear(): void {
-    if (this.#drawn) {
-      this.#drawn = false
-      talk.text('\r\u001b[2K')
-    }
-  }
-
-  #show(): void {
-    const now = performance.now()
-    if (now - this.#shownAt < (this.#terminal ? redrawMs : lineMs)) {
-      return
-    }
-
-    this.#shownAt = now
-    this.#rate.sample(now - this.#start, sum(this.#virtual), sum(this.#events))
-    this.#draw()
-  }
-
-  #draw(): void {
-    const label = this.#ends.length === 1 ? {} : { label: `${this.#done} of ${this.#ends.length} seeds` }
-    const width = Math.max(20, (process.stderr.columns ?? 80) - 1)
+  #line(width: number): string {
     const words = this.#shrinking ?? (this.#begun ? undefined : 'Building the network')
-    const line = words?.slice(0, width) ?? formatProgress({ ...this.#rate.progress, ...label }, width)
-    if (this.#terminal) {
-      this.#drawn = true
-      talk.text(`\r\u001b[2K${line}`)
-    } else {
-      talk.line(line)
+    if (words !== undefined) {
+      return words.slice(0, width)
     }
+
+    this.#sample()
+    const label = this.#ends.length === 1 ? {} : { label: `${this.#done} of ${this.#ends.length} seeds` }
+    return formatProgress({ ...this.#rate.progress, ...label }, width)
   }
 }
 

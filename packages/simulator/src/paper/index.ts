@@ -12,7 +12,7 @@ import { t7 } from './t7-colluders.ts'
 export { paperDocument } from './document.ts'
 export type { PaperDocument, PaperMeta, PaperRun } from './document.ts'
 export { rowsOf, within } from './paper.ts'
-export type { PaperTable, Part, PartResult, Row, Size } from './paper.ts'
+export type { PaperTable, Part, PartProgress, PartResult, Row, Size } from './paper.ts'
 
 /** In the order in which they are reported. */
 export const paperTables: readonly PaperTable[] = [t1, t2, t3, t4, t5, t6, t7, t10, t13]

@@ -3,6 +3,7 @@
  * is expected, what the simulator measures, and whether the one holds the other up. `../docs/paper.md` is made from them.
  */
 
+import type { Millis } from '@vicinity/kademlia'
 import { formatNumber, formatQuantity } from '../report/index.ts'
 import type { CdfData, CdfSeries, Unit } from '../report/index.ts'
 
@@ -34,11 +35,21 @@ export interface PartResult {
   readonly series?: CdfSeries
 }
 
+/** How far a part is that takes long. */
+export interface PartProgress {
+  /** Virtual time passed, and when the part ends. */
+  readonly virtualMs: Millis
+  readonly virtualEndMs: Millis
+}
+
 /** A part of a table that runs by itself, and so beside others on another core. */
 export interface Part {
   readonly name: string
-  run(size: Size, seed: string): PartResult
+  run(size: Size, seed: string, progress?: (progress: PartProgress) => void): PartResult
 }
+
+/** Events after which a long part says how far it is. */
+export const progressEvery = 100_000
 
 export interface PaperTable {
   /** As NUMBERS calls it: T1 to T13. */

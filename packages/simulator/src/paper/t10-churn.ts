@@ -1,6 +1,6 @@
 import { scenarioOptions } from '../scenarios.ts'
 import { Simulation } from '../simulation/simulation.ts'
-import { atLeast } from './paper.ts'
+import { atLeast, progressEvery } from './paper.ts'
 import type { PaperTable, Part } from './paper.ts'
 
 const sizes = { full: { nodes: 5_000, hours: 4 }, small: { nodes: 100, hours: 0.5 } }
@@ -21,7 +21,7 @@ export const t10: PaperTable = {
   parts: cases.map(({ median, success }): Part => {
     return {
       name: `median session ${median} min`,
-      run(size, seed) {
+      run(size, seed, progress) {
         const { nodes, hours } = sizes[size]
         const options = scenarioOptions('churn', {
           nodes,
@@ -32,7 +32,10 @@ export const t10: PaperTable = {
           checks: 'none'
         })
         const simulation = new Simulation({ scenario: 'churn', seed, options })
-        while (simulation.step()) {}
+        while (simulation.step(progressEvery)) {
+          progress?.({ virtualMs: simulation.world.now, virtualEndMs: simulation.end })
+        }
+
         const { lookups, requests } = simulation.report()
         const { latency } = simulation.whole
         const measured = lookups.succeeded / lookups.count

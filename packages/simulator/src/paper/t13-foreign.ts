@@ -1,4 +1,5 @@
-import { minute, Rng, second } from '@vicinity/kademlia'
+import { minute, Rng } from '@vicinity/kademlia'
+import type { Millis } from '@vicinity/kademlia'
 import { defaultOptions } from '../options.ts'
 import { Population } from '../population/population.ts'
 import { LookupMeasures } from '../simulation/measures.ts'
@@ -7,7 +8,7 @@ import { Lookups } from '../workload/lookups.ts'
 import { indexOf, randomKey } from '../world/contacts.ts'
 import type { Node } from '../world/node.ts'
 import { World } from '../world/world.ts'
-import { atLeast, atMost } from './paper.ts'
+import { atLeast, atMost, progressEvery } from './paper.ts'
 import type { PaperTable, Part, PartResult, Size } from './paper.ts'
 
 const sizes = { full: { nodes: 5_000, hours: 4, rate: 2 }, small: { nodes: 150, hours: 0.75, rate: 1 } }
@@ -54,8 +55,8 @@ export const t13: PaperTable = {
 function partOf(name: 'with' | 'without', share: number): Part {
   return {
     name: `${name} them`,
-    run(size, seed) {
-      const { during, after, dead, requests } = course(size, seed, share)
+    run(size, seed, progress) {
+      const { during, after, dead, requests } = course(size, seed, share, progress)
       const [duringP50, afterP50, afterP95] = [
         during.latency.percentile(50),
         after.latency.percentile(50),
@@ -81,7 +82,7 @@ function partOf(name: 'with' | 'without', share: number): Part {
   }
 }
 
-function course(size: Size, seed: string, share: number): Course {
+function course(size: Size, seed: string, share: number, progress: Parameters<Part['run']>[2]): Course {
   const { nodes, hours, rate } = sizes[size]
   const rng = new Rng(seed)
   const options = { ...defaultOptions, nodes }
@@ -103,9 +104,14 @@ function course(size: Size, seed: string, share: number): Course {
   // an hour tells how it is without them
   const end = (share === 0 ? Math.min(1, hours) : hours) * 60 * minute
   lookups.run(rate, end)
-  world.run(threeRefreshes)
+  const runTo = (until: Millis): void => {
+    while (!world.run(until, progressEvery)) {
+      progress?.({ virtualMs: world.now, virtualEndMs: end + minute })
+    }
+  }
+  runTo(threeRefreshes)
   const then = deadShare(world)
-  world.run(end + 60 * second)
+  runTo(end + minute)
   return { during, after, dead: [before, then], requests: world.requests }
 }
 
