@@ -33,7 +33,7 @@ describe('a candidate', () => {
     assert.deepEqual(drain(include), [{ type: 'check', peer }])
     assert.equal(table.size, 0, 'not before')
     include.handle(30, { type: 'answered', peer, roundTrip: 12 })
-    assert.deepEqual(drain(include), [{ type: 'added', peer }])
+    assert.deepEqual(drain(include), [{ type: 'added', peer, heard: 30 }])
     assert.deepEqual(table.entry(peer.contact), { ...entryOf(peer, 30), roundTrip: 12 })
     assert.deepEqual(include.sizes, { queue: 0, checking: 0, resting: 0 })
   })

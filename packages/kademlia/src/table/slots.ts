@@ -1,6 +1,12 @@
 import type { Contact, PeerInfo } from '../contact.ts'
 import type { Entry } from './entry.ts'
 
+/** So many runs are made room for at once: fewer would be to copy all of it more often, more to leave more of it unused. */
+const runsAtOnce = 4
+
+/** Of the numbers that are known of an entry: 8 each for when it was heard and tried, 4 for its head and its round trip, 1. */
+const bytesPerSlot = 25
+
 /**
  * Where a table keeps its entries: packed columns, in which each bucket has a run of `runLength` slots. A simulation
  * holds tens of millions of entries, and an object for each, or columns of its own for each bucket, takes three times
@@ -8,11 +14,13 @@ import type { Entry } from './entry.ts'
  */
 export class Slots {
   readonly #runLength: number
-  // bounded by keyBits × limits.k: one run for each bucket
-  readonly #peers: Array<PeerInfo | undefined> = []
-  #heads = new Int32Array(0)
+  /** Of all runs together. */
+  #length = 0
+  // bounded by keyBits × limits.k: one run for each bucket, and a few more; of the columns the numbers share one buffer
+  #peers: Array<PeerInfo | undefined> = []
   #heard = new Float64Array(0)
   #tried = new Float64Array(0)
+  #heads = new Int32Array(0)
   #roundTrip = new Float32Array(0)
   #failures = new Uint8Array(0)
 
@@ -22,18 +30,24 @@ export class Slots {
 
   /** Makes room for one more bucket. @returns the first slot of its run. */
   addRun(): number {
-    const start = this.#peers.length
-    const length = start + this.#runLength
-    for (let slot = start; slot < length; slot++) {
-      this.#peers.push(undefined)
+    const start = this.#length
+    this.#length += this.#runLength
+    if (this.#length > this.#peers.length) {
+      this.#grow(this.#peers.length + runsAtOnce * this.#runLength)
     }
 
-    this.#heads = copied(this.#heads, new Int32Array(length))
-    this.#heard = copied(this.#heard, new Float64Array(length))
-    this.#tried = copied(this.#tried, new Float64Array(length))
-    this.#roundTrip = copied(this.#roundTrip, new Float32Array(length))
-    this.#failures = copied(this.#failures, new Uint8Array(length))
     return start
+  }
+
+  #grow(length: number): void {
+    const peers = this.#peers
+    this.#peers = Array.from({ length }, (_, slot) => peers[slot])
+    const numbers = new ArrayBuffer(length * bytesPerSlot)
+    this.#heard = copied(this.#heard, new Float64Array(numbers, 0, length))
+    this.#tried = copied(this.#tried, new Float64Array(numbers, 8 * length, length))
+    this.#heads = copied(this.#heads, new Int32Array(numbers, 16 * length, length))
+    this.#roundTrip = copied(this.#roundTrip, new Float32Array(numbers, 20 * length, length))
+    this.#failures = copied(this.#failures, new Uint8Array(numbers, 24 * length, length))
   }
 
   /** The slot of a contact between two others, or -1. */

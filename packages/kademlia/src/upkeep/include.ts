@@ -30,7 +30,7 @@ export type IncludeInput =
 export type IncludeOutput =
   /** Ask this candidate for our own id. */
   | { readonly type: 'check'; readonly peer: PeerInfo }
-  | { readonly type: 'added'; readonly peer: PeerInfo }
+  | { readonly type: 'added'; readonly peer: PeerInfo; readonly heard: Millis }
   /** A peer's rest is over: it is wanted as a candidate again, if it serves still. */
   | { readonly type: 'rested'; readonly id: string }
 
@@ -51,7 +51,7 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
   // bounded by limits.includeQueue: the oldest leaves first
   readonly #resting = new Map<string, Millis>()
   // bounded by the inputs since the last poll: drained after each
-  readonly #added: PeerInfo[] = []
+  readonly #added: Extract<IncludeOutput, { readonly type: 'added' }>[] = []
   // bounded by limits.includeQueue: whose rest is over, drained after each input
   readonly #rested: string[] = []
   /** Never later than the first rest's end. */
@@ -119,7 +119,7 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
   poll(): IncludeOutput | undefined {
     const added = this.#added.shift()
     if (added !== undefined) {
-      return { type: 'added', peer: added }
+      return added
     }
 
     const rested = this.#rested.shift()
@@ -184,7 +184,7 @@ export class Include implements Machine<IncludeInput, IncludeOutput> {
   #add(peer: PeerInfo, heard: Millis, roundTrip: Millis): void {
     if (this.#table.hasRoom(peer.contact) && this.#groupsAllow(peer)) {
       this.#table.add({ peer, heard, tried: -Infinity, roundTrip, failures: 0 })
-      this.#added.push(peer)
+      this.#added.push({ type: 'added', peer, heard })
     }
   }
 

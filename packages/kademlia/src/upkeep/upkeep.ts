@@ -157,8 +157,7 @@ export class Upkeep implements Machine<UpkeepInput, UpkeepOutput> {
       case 'rested':
         return output
       case 'added': {
-        const heard = this.#table.entry(output.peer.contact)?.heard ?? this.#now
-        this.#probe.handle(this.#now, { type: 'added', heard })
+        this.#probe.handle(this.#now, { type: 'added', heard: output.heard })
         this.#bootstrap.handle(this.#now, { type: 'table' })
         return { type: 'table', change: 'added', peer: output.peer }
       }

@@ -22,10 +22,10 @@ export class SimulatedContact implements Contact, PeerInfo {
   readonly contact: this
   readonly head: number
   readonly addresses: Addresses
+  readonly groups: readonly number[]
   readonly index: number
   readonly id: string
   readonly key: Key
-  readonly groups: readonly number[]
   readonly bytes: Uint8Array
 
   /** @param index - of the node that it reaches; negative for one that reaches nobody. */
@@ -33,10 +33,10 @@ export class SimulatedContact implements Contact, PeerInfo {
     this.contact = this
     this.head = keyHead(key)
     this.addresses = advertised ? addressAfter(0) : noAddresses
+    this.groups = groups
     this.index = index
     this.id = id
     this.key = key
-    this.groups = groups
     this.bytes = keyToBytes(key)
   }
 }
