@@ -66,6 +66,12 @@ const lookups: readonly Mutant[] = [
     by: 'this.#followUp ||= answered === 1 && reachable === 1 && beta > 0'
   },
   {
+    name: 'go on when the peer is found',
+    file: 'lookup/lookup.ts',
+    text: "this.#ended = 'found'",
+    by: ''
+  },
+  {
     name: 'begin with less of the table',
     file: 'lookup/pool.ts',
     text: 'return this.#table.closest(target.key, limits.closerPeersRead)',

@@ -91,7 +91,8 @@ export const optionGroups = {
   },
   work: {
     duration: time(60, 's', 0, 864_000, 'virtual time to simulate, before the phase in which the network must heal', [120, 300]),
-    lookups: rate(10, 0, 100_000, 'lookups a second in the whole network', [0.2, 1, 3])
+    lookups: rate(10, 0, 100_000, 'lookups a second in the whole network', [0.2, 1, 3]),
+    findPeers: share(0, 'lookups that are for the addresses of a server rather than for a key', [0, 0, 0.5])
   },
   churn: {
     sessionMedian: time(0, 'min', 0, 100_000, 'half of all sessions are shorter; 0: nobody leaves', [0, 0, 5, 15]),

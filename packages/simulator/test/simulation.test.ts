@@ -27,6 +27,7 @@ const everything: Partial<SimulationOptions> = {
     liars: 0.05
   },
   ...{
+    findPeers: 0.3,
     sybils: 5,
     foreign: 0.2,
     partition: 0.3,
@@ -101,6 +102,35 @@ describe('a simulation', () => {
     assert.equal(early.ended, 'interrupted')
     assert.equal(early.events, 5_000)
     assert(early.tables.length > 0)
+  })
+})
+
+describe('searches for peers', () => {
+  const set = { nodes: 60, duration: 120, lookups: 2, findPeers: 0.5, connections: false, checks: 'all' } as const
+
+  it('are a share of the lookups, and find everybody in a network that is well', () => {
+    const { searches, lookups, checkers } = run({ ...set, jitter: 0 })
+    assert(searches !== undefined && Math.abs(searches.count / (searches.count + lookups.count) - 0.5) < 0.15)
+    assert.deepEqual([searches.findable, searches.found], [searches.count, searches.count])
+    assert(searches.latencyMs !== undefined && searches.latencyMs.max < 5_000)
+    assert.equal(lookups.began, lookups.count)
+    assert.deepEqual(
+      checkers.filter(({ violations }) => violations > 0),
+      []
+    )
+  })
+
+  it('are judged by whom they could find', () => {
+    const { searches } = run({ ...set, partition: 0.5, faultStart: 20, faultEnd: 100, connections: true })
+    assert(searches !== undefined && searches.findable < searches.count, 'some are cut off from whoever looks for them')
+    assert(
+      searches.found <= searches.findable && searches.found > 0.9 * searches.findable,
+      `${searches.found} of ${searches.findable}`
+    )
+  })
+
+  it('change nothing in a run without them', () => {
+    assert.equal('searches' in run({ ...set, findPeers: 0 }), false)
   })
 })
 

@@ -1,5 +1,6 @@
 import type { Kademlia, Millis, Response } from '@vicinity/kademlia'
 import type { FinishedLookup } from '../workload/lookups.ts'
+import type { FinishedSearch } from '../workload/searches.ts'
 import type { Node } from '../world/node.ts'
 import type { Observer } from '../world/observer.ts'
 import type { Asked, Life } from './ledger.ts'
@@ -40,6 +41,8 @@ export interface Checker extends Observer {
   rest?(node: Node, life: Life, machine: Kademlia): void
   /** A lookup of the workload has ended. */
   lookup?(lookup: FinishedLookup): void
+  /** A search for a peer has ended. */
+  search?(search: FinishedSearch): void
   /** All faults have ended, and the time to heal is over: every lookup from now on must be right. */
   healed?(now: Millis): void
   /** The run is over. */

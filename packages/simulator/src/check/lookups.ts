@@ -43,8 +43,13 @@ export class LookupsChecker extends Findings implements Checker {
   }
 
   input(node: Node, input: KademliaInput): void {
-    if (input.type === 'start' && input.operation.type === 'closest') {
-      const walk = this.#begin(node, input.operation.target, this.#rules)
+    const operation = input.type === 'start' ? input.operation : undefined
+    if (input.type === 'start' && operation?.type === 'closest') {
+      const walk = this.#begin(node, operation.target, this.#rules)
+      this.#lives.of(node).started.set(input.op, { walk, answered: new Set() })
+    } else if (input.type === 'start' && operation?.type === 'findPeer') {
+      const walk = this.#begin(node, operation.contact, this.#rules)
+      walk.wanted = operation.contact.id
       this.#lives.of(node).started.set(input.op, { walk, answered: new Set() })
     } else if (input.type === 'targeted') {
       this.#lives.of(node).own.set(input.target, this.#begin(node, input.target, { ...this.#rules, paths: 1 }))

@@ -2,11 +2,13 @@ import { hasFaults } from '../faults/faults.ts'
 import type { SimulationOptions } from '../options.ts'
 import { lastMile, regions } from '../network/regions.ts'
 import type { FinishedLookup } from '../workload/lookups.ts'
+import type { FinishedSearch } from '../workload/searches.ts'
 import type { Checker } from './checker.ts'
 import { Findings } from './findings.ts'
 
 /**
- * What lookups find: where nothing can go wrong, all of the true k nearest; anywhere, nobody who is not there.
+ * What lookups find: where nothing can go wrong, all of the true k nearest, and every peer that is looked for; anywhere, nobody
+ * who is not there.
  *
  * In a network of honest nodes with full tables that never change nothing is left to luck: whoever is missed stands in the
  * bucket of somebody who answered, or that bucket is full of others as near, who would have been asked.
@@ -38,6 +40,17 @@ export class RecallChecker extends Findings implements Checker {
         const names = missed.map(({ contact }) => contact.id).join(' ')
         return `the lookup of ${target.key.join()} begun at ${began} ms ended as ${reason} without [${names}]`
       })
+    }
+  }
+
+  search({ node, wanted, began, ended, result, findable }: FinishedSearch): void {
+    if (this.#calm && findable) {
+      this.expect(
+        result.found?.contact.id === wanted.contact.id,
+        ended,
+        node.index,
+        () => `the search for ${wanted.contact.id} begun at ${began} ms ended as ${result.reason} and did not find it`
+      )
     }
   }
 }

@@ -49,6 +49,10 @@ export class Walk {
   over = false
   /** The operation that it is one of those others for: its own end comes unseen. */
   serves: Op | undefined
+  /** The peer that it is for: it ends once an answer has named an address of it. */
+  wanted: string | undefined
+  #named = false
+  #metWanted = false
 
   constructor(target: Target, self: string, rules: WalkRules, began: Millis) {
     this.target = target
@@ -102,6 +106,8 @@ export class Walk {
     if (known !== undefined) {
       known.phase = 'answered'
       this.answers++
+      this.#metWanted ||= request.to.id === this.wanted
+      this.#named ||= believed(closer, this.#rules.limitGroups).some(names(this.wanted))
       this.#fruitless = this.#name(believed(closer, this.#rules.limitGroups)) ? 0 : this.#fruitless + 1
     }
   }
@@ -153,7 +159,8 @@ export class Walk {
   }
 
   /** What is true of every result, and more of one that converged. */
-  finished({ reason, closest, requests, answers }: LookupResult, now: Millis): Verdict {
+  finished(result: LookupResult, now: Millis): Verdict {
+    const { reason, closest, requests, answers } = result
     const { k } = this.#rules
     const ids = closest.map(({ contact }) => contact.id)
     const answered = this.#sorted.filter(({ phase }) => phase === 'answered').map(({ peer }) => peer.contact.id)
@@ -164,6 +171,18 @@ export class Walk {
 
     if (requests !== this.asked || answers !== this.answers) {
       return `ends with ${answers} answers to ${requests} requests, but it had ${this.answers} to ${this.asked}`
+    }
+
+    // the wanted peer's own answer ends it too, where an address of it is known
+    const found = result.found?.contact.id
+    if (found !== undefined && !this.#named && !this.#metWanted) {
+      return `ends with ${found}, of whom nobody told it`
+    }
+
+    if (found === undefined ? this.#named : found !== this.wanted) {
+      return found === undefined
+        ? `ends as ${reason}, but ${this.wanted} was named`
+        : `ends with ${found}, which is not whom it is for`
     }
 
     // who is late just now may still count as reachable, or not any more
@@ -298,6 +317,10 @@ function believed(closer: readonly PeerInfo[], limitGroups: boolean): PeerInfo[]
   const crowded = (group: number): boolean => closer.filter(({ groups }) => groups.includes(group)).length > groupInAnswer
   const kept = limitGroups ? closer.filter(({ groups }) => !groups.some(crowded)) : closer
   return kept.slice(0, readFromAnswer)
+}
+
+function names(wanted: string | undefined): (peer: PeerInfo) => boolean {
+  return ({ contact, addresses }) => contact.id === wanted && addresses.count > 0
 }
 
 function place(sorted: readonly Known[], away: bigint): number {

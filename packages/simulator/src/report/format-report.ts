@@ -26,6 +26,7 @@ export function formatReport(report: RunReport, style: ReportStyle = {}): string
   const sections = [
     heading(report, width, paint),
     lookups(report.lookups, paint),
+    searches(report, paint),
     phases(report, paint),
     costs(report, paint),
     failures(report, paint),
@@ -104,6 +105,19 @@ function lookups(report: LookupReport, paint: Paint): string[] {
     ]),
     // where more is better, it is the low percentiles that hurt
     ...spread(lower, [['recall', 'share', recall]])
+  ]
+}
+
+function searches({ searches: report }: RunReport, paint: Paint): string[] {
+  if (report === undefined) {
+    return []
+  }
+
+  const { count, findable, found, latencyMs } = report
+  const share = findable === 0 ? [] : [`${formatShare(found / findable)} of ${formatCount(findable)} that were there were found`]
+  return [
+    [`${paint('bold', 'Peers looked for')}  ${formatCount(count)}`, ...share].join(' · '),
+    ...spread(upper, [['latency', 'ms', latencyMs]])
   ]
 }
 

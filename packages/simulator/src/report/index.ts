@@ -7,7 +7,15 @@ export type { Unit } from './numbers.ts'
 export { formatProgress, ProgressRate } from './progress.ts'
 export type { Progress } from './progress.ts'
 export { passed, reportVersion } from './run-report.ts'
-export type { CheckerReport, LookupReport, MachineReport, PhaseReport, RunReport, TrafficReport } from './run-report.ts'
+export type {
+  CheckerReport,
+  LookupReport,
+  MachineReport,
+  PhaseReport,
+  RunReport,
+  SearchReport,
+  TrafficReport
+} from './run-report.ts'
 export { formatMarkdownTable, formatTable } from './table.ts'
 export type { Cell, Column, Quantity, ReportTable } from './table.ts'
 export { cdfPicture } from './pictures/cdf.ts'

@@ -35,6 +35,8 @@ export interface RunReport {
   /** Of the sequence of events, in hexadecimal. */
   readonly hash: string
   readonly lookups: LookupReport
+  /** The searches for peers, where there are any. */
+  readonly searches?: SearchReport
   /** The lookups again, by the part of the run in which they began, as before, in and after a partition. */
   readonly phases?: readonly PhaseReport[]
   /** Requests and answers, one message each: distributions over the honest nodes, of the whole run. */
@@ -66,6 +68,16 @@ export interface LookupReport {
   readonly hops?: Summary
   /** Sent for one lookup. */
   readonly requests?: Summary
+  /** From start to finish, in virtual milliseconds. */
+  readonly latencyMs?: Summary
+}
+
+export interface SearchReport {
+  /** How many have ended. */
+  readonly count: number
+  /** Of them, for how many the peer was there, where it had been, from the beginning to the end; and how many of these found it. */
+  readonly findable: number
+  readonly found: number
   /** From start to finish, in virtual milliseconds. */
   readonly latencyMs?: Summary
 }

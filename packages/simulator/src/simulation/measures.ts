@@ -1,8 +1,9 @@
 import { Rng } from '@vicinity/kademlia'
 import type { KademliaInput, KademliaOutput, Millis } from '@vicinity/kademlia'
 import { Distribution } from '../report/index.ts'
-import type { DistributionData, LookupReport } from '../report/index.ts'
+import type { DistributionData, LookupReport, SearchReport } from '../report/index.ts'
 import type { FinishedLookup } from '../workload/lookups.ts'
+import type { FinishedSearch } from '../workload/searches.ts'
 import type { Node } from '../world/node.ts'
 import type { Observer } from '../world/observer.ts'
 
@@ -86,6 +87,26 @@ export class LookupMeasures {
       ...(requests && { requests }),
       ...(latencyMs && { latencyMs })
     }
+  }
+}
+
+/** What the searches for peers came to. */
+export class SearchMeasures {
+  #count = 0
+  #findable = 0
+  #found = 0
+  readonly #latency = new Distribution(new Rng('searches'))
+
+  add({ findable, result, began, ended }: FinishedSearch): void {
+    this.#count++
+    this.#findable += findable ? 1 : 0
+    this.#found += findable && result.found !== undefined ? 1 : 0
+    this.#latency.add(ended - began)
+  }
+
+  report(): SearchReport {
+    const latencyMs = this.#latency.summary()
+    return { count: this.#count, findable: this.#findable, found: this.#found, ...(latencyMs && { latencyMs }) }
   }
 }
 

@@ -13,10 +13,12 @@ import { storiesOf, turns } from '../story/story.ts'
 import type { Story } from '../story/story.ts'
 import { Lookups } from '../workload/lookups.ts'
 import type { FinishedLookup } from '../workload/lookups.ts'
+import { PeerSearches } from '../workload/searches.ts'
+import type { FinishedSearch } from '../workload/searches.ts'
 import type { Node } from '../world/node.ts'
 import type { Observer } from '../world/observer.ts'
 import { World } from '../world/world.ts'
-import { FailureCounts, LookupMeasures } from './measures.ts'
+import { FailureCounts, LookupMeasures, SearchMeasures } from './measures.ts'
 import type { Phase } from './measures.ts'
 import { engineConfig, networkOptions } from './settings.ts'
 
@@ -52,6 +54,7 @@ export class Simulation {
   readonly #lookups: Lookups
   readonly #failures = new FailureCounts()
   readonly #whole = new LookupMeasures('lookups')
+  readonly #searches = new SearchMeasures()
   readonly #phases: readonly Phase[]
   readonly #stories: readonly Story[]
   readonly #worked: Millis
@@ -73,6 +76,9 @@ export class Simulation {
       this.#finished(lookup)
     })
     this.#lookups.aim = this.#adversaries.aim
+    this.#lookups.searches = new PeerSearches(this.world, options.findPeers, rng.split('searches'), search => {
+      this.#searched(search)
+    })
     this.#stories = storiesOf(this.world, this.#adversaries, options)
     this.#worked = options.duration * second
     this.#healed = this.#worked + options.heal * second
@@ -142,6 +148,7 @@ export class Simulation {
       requests: honest.reduce((sum, { sent }) => sum + sent, 0),
       hash: world.hash.toString(),
       lookups: { ...this.#whole.report(), began: this.#lookups.begun },
+      ...(options.findPeers > 0 && { searches: this.#searches.report() }),
       phases: this.#phases.map(({ name, from, to, measures }) => ({
         name,
         fromMs: from,
@@ -226,6 +233,16 @@ export class Simulation {
 
     for (const watcher of [...this.checkers, ...this.#watchers]) {
       watcher.lookup?.(lookup)
+    }
+  }
+
+  #searched(search: FinishedSearch): void {
+    const { hash } = this.world
+    hash.add(search.result.requests)
+    hash.add(search.result.found === undefined ? 0 : 1)
+    this.#searches.add(search)
+    for (const checker of this.checkers) {
+      checker.search?.(search)
     }
   }
 

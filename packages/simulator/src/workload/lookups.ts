@@ -3,6 +3,7 @@ import type { Key, LookupResult, Millis, PeerInfo, ProgressEvent, Rng, Target } 
 import { indexOf, randomKey, targetAt } from '../world/contacts.ts'
 import type { Node } from '../world/node.ts'
 import type { World } from '../world/world.ts'
+import type { PeerSearches } from './searches.ts'
 
 /** One lookup that has ended, and what it should have found. */
 export interface FinishedLookup {
@@ -38,8 +39,10 @@ export class Lookups {
   started = 0
   /** How many of them were drawn by `run`, which are those that have numbers to be wanted by. */
   drawn = 0
-  #unwanted = 0
+  /** Of those started, how many were not wanted, or were searches for a peer. */
+  #others = 0
   aim: Aim | undefined
+  searches: PeerSearches | undefined
 
   constructor(world: World, k: number, rng: Rng, finished: (lookup: FinishedLookup) => void) {
     this.#world = world
@@ -49,9 +52,9 @@ export class Lookups {
     this.#finished = finished
   }
 
-  /** How many have begun. */
+  /** How many have begun, without searches for a peer. */
   get begun(): number {
-    return this.started - this.#unwanted
+    return this.started - this.#others
   }
 
   /**
@@ -104,11 +107,16 @@ export class Lookups {
       const key = randomKey(this.#rng)
       const node = this.#anyNode()
       const aimed = this.aim !== undefined && this.#aims.float() < this.aim.share ? this.aim.next() : undefined
-      if (wanted(this.started)) {
+      const peer = this.searches?.next()
+      if (wanted(this.started) && peer === undefined) {
         this.start(key, aimed?.node ?? node, aimed?.target)
       } else {
+        if (wanted(this.started) && peer !== undefined) {
+          this.searches?.start(node, peer)
+        }
+
         this.started++
-        this.#unwanted++
+        this.#others++
       }
 
       this.drawn = this.started

@@ -83,6 +83,11 @@ export class Node {
     return this.machine !== undefined
   }
 
+  /** How often it has got another address. */
+  get moves(): number {
+    return this.#moves
+  }
+
   /** Which network it is of; there is one but where two have yet to meet. */
   get realm(): number {
     return this.init.realm ?? 0

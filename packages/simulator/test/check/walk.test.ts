@@ -63,9 +63,11 @@ class Course {
   }
 
   end(closest: readonly number[], requests: number, answers: number, now: Millis = 10): string | undefined {
-    const found = closest.map(index => this.peer(index))
-    const result: LookupResult = { reason: 'converged', closest: found, found: undefined, requests, answers }
-    return this.walk.finished(result, now)
+    return this.finish({ reason: 'converged', closest: closest.map(index => this.peer(index)), requests, answers }, now)
+  }
+
+  finish(result: Omit<LookupResult, 'found'> & { readonly found?: PeerInfo | undefined }, now: Millis = 10): string | undefined {
+    return this.walk.finished({ found: undefined, ...result }, now)
   }
 
   #request(index: number): Asked {
@@ -204,6 +206,28 @@ describe('a walk', () => {
     course.ask(1)
     assert.match(course.end([0], 2, 1) ?? '', /nearer and waiting/)
     assert.equal(course.end([0], 2, 1, 1_500), undefined)
+  })
+
+  it('for a peer ends as found when an answer names an address of it, or is its own, and only then', () => {
+    const course = new Course([1, 2])
+    const [wanted, closest] = [course.peer(0), [course.peer(1)]]
+    course.walk.wanted = wanted.contact.id
+    course.ask(1)
+    const found = { reason: 'found', closest, requests: 1, answers: 1, found: wanted } as const
+    course.name(1, 0, { count: 0 })
+    assert.match(course.finish(found) ?? '', /ends with n\d+, of whom nobody told it/)
+    course.ask(2)
+    course.answer(2, 0)
+    const more = { ...found, closest: [course.peer(1), course.peer(2)], requests: 2, answers: 2 }
+    assert.equal(course.finish(more), undefined)
+    assert.match(course.finish({ ...more, reason: 'timeout', found: undefined }) ?? '', /ends as timeout, but n\d+ was named/)
+    assert.match(course.finish({ ...more, found: course.peer(2) }) ?? '', /ends with n\d+, which is not whom it is for/)
+
+    const own = new Course([0])
+    own.walk.wanted = own.peer(0).contact.id
+    own.ask(0)
+    own.answer(0)
+    assert.equal(own.finish({ ...found, closest: [own.peer(0)], found: own.peer(0) }), undefined)
   })
 
   it('believes at most 40 peers of an answer, and of no address group a crowd', () => {

@@ -112,6 +112,12 @@ describe('a report', () => {
     assert.match(page, /^ {2}split +1 h +2 h +0 +– +– +– +– +–$/m)
   })
 
+  it('says how many of the peers that were there were found', () => {
+    const page = formatReport({ ...report, searches: { count: 120, findable: 100, found: 99 } })
+    assert.match(page, /Peers looked for {2}120 · 99\.00 % of 100 that were there were found/)
+    assert.match(formatReport({ ...report, searches: { count: 1, findable: 0, found: 0 } }), /Peers looked for {2}1\n/)
+  })
+
   it('lets no text of a run command the terminal', () => {
     const hostile = '\u001b[2J\u202e'
     const page = formatReport({
