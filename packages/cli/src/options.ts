@@ -294,6 +294,14 @@ export const simulatePaperOptions = {
     otherwise: 'none',
     example: 'vicinity simulate paper --full --out docs'
   },
+  resume: {
+    type: 'text',
+    placeholder: 'file',
+    env: [],
+    help: 'keep what is measured in this file, and measure nothing that it holds (of the same commit, size and seed)',
+    otherwise: 'none',
+    example: 'vicinity simulate paper --full --resume parts.jsonl'
+  },
   json: { ...json, help: 'every figure, in one JSON object', example: 'vicinity simulate paper --json' }
 } as const satisfies OptionTable
 

@@ -1,6 +1,6 @@
 /** `vicinity simulate paper` as its user sees it, with the tables that are measured at once. */
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -16,6 +16,11 @@ async function paper(t: TestContext, args: readonly string[], options: VicinityO
 const interrupted = preload(`process.on('worker', worker => {
   worker.once('message', () => process.kill(process.pid, 'SIGINT'))
 })`)
+
+/** Without what differs from run to run: how long it took. */
+function timeless(line: string): string {
+  return line.replace(/, in .*/, '')
+}
 
 interface Document {
   readonly ended: string
@@ -70,6 +75,46 @@ test('tables that are not there are refused with those that are', async t => {
     assert.equal(code, 1)
     assert.equal(stderr[0], `vicinity: --tables is "${tables}": the tables are T1, T2, T3, T4, T5, T6, T7, T10, T13`)
     assert.deepEqual(stdout, [])
+  }
+})
+
+test('--resume goes on where a run ended, and takes nothing from another', async t => {
+  const path = await mkdtemp(join(tmpdir(), 'vicinity-'))
+  t.after(async () => {
+    await rm(path, { recursive: true })
+  })
+  const file = join(path, 'parts.jsonl')
+  const args = ['--tables', 'T1,T7', '--threads', '1', '--resume', file]
+  const first = await paper(t, args, { nodeArgs: interrupted })
+  assert.equal(first.code, 130)
+  const [head = '', ...measured] = (await readFile(file, 'utf8')).trimEnd().split('\n')
+  assert.ok(measured.length > 0)
+  // as if it had been killed while it wrote
+  await appendFile(file, '{"table":"T1","par')
+
+  const { code, stdout, stderr } = await paper(t, args)
+  assert.equal(code, 0, stderr.join('\n'))
+  assert.equal(stderr[0], `${measured.length} of 5 parts were measured before.`)
+  assert.equal(stderr.filter(line => line.startsWith('[')).length, 5 - measured.length)
+  const whole = await paper(t, ['--tables', 'T1,T7', '--threads', '1'])
+  assert.deepEqual(stdout.map(timeless), whole.stdout.map(timeless))
+  assert.equal((await readFile(file, 'utf8')).trimEnd().split('\n').length, 6)
+
+  for (const [text, problem] of [
+    [
+      `${head.replace(/"commit":"[0-9a-f]+"/, '"commit":"0123"')}\n`,
+      /its parts are of commit 0123, and this run is of commit [0-9a-f]{40}/
+    ],
+    [head.replace('"small"', '"full"').concat('\n'), /its parts are of size full, and this run is of size small/],
+    [`${head}\n{"table":"T1"}\n`, /line 2 is no measured part/],
+    ['once upon a time\n', /line 1 is no measured part/],
+    ['{"a":1}\n', /it holds something else/]
+  ] as const) {
+    await writeFile(file, text)
+    const refused = await paper(t, args)
+    assert.equal(refused.code, 1)
+    assert.match(refused.stderr[0] ?? '', problem)
+    assert.equal(await readFile(file, 'utf8'), text, 'is left as it is')
   }
 })
 

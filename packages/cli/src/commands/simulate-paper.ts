@@ -14,6 +14,7 @@ import { talk } from '../output.ts'
 import { ReportOutput } from '../report-output.ts'
 import { prepareFolder } from '../simulate/folder.ts'
 import { runPaperJobs } from '../simulate/paper-jobs.ts'
+import { PaperParts } from '../simulate/paper-parts.ts'
 import { PaperProgress } from '../simulate/paper-progress.ts'
 import type { PaperMeta, PaperRun, PaperTable, Row, Size } from '@vicinity/simulator/paper'
 import type { ExitCode, Host } from '../host.ts'
@@ -52,10 +53,11 @@ export async function measurePaper(settings: PaperSettings, host: Host): Promise
     prepareFolder(join(settings.out, folderName))
   }
 
+  const parts = settings.resume === undefined ? undefined : new PaperParts(settings.resume, meta)
   const out = new ReportOutput()
   host.stopMs = Infinity
   host.running = true
-  const outcome = await measure(tables, meta, threads, host)
+  const outcome = await measure({ tables, meta, threads, parts, host })
   const { ended, failed, runs } = outcome
   const whole = runs.filter(({ missing }) => missing.length === 0)
   const document = paperDocument(whole, meta, folderName)
@@ -87,10 +89,24 @@ export async function measurePaper(settings: PaperSettings, host: Host): Promise
   return asExpected ? 0 : 1
 }
 
-async function measure(tables: readonly PaperTable[], meta: PaperMeta, threads: number, host: Host): Promise<Outcome> {
+interface Measuring {
+  readonly tables: readonly PaperTable[]
+  readonly meta: PaperMeta
+  readonly threads: number
+  /** What was measured before, and where it is kept. */
+  readonly parts: PaperParts | undefined
+  readonly host: Host
+}
+
+async function measure({ tables, meta, threads, parts: kept, host }: Measuring): Promise<Outcome> {
   const { size, seed } = meta
+  const all = tables.flatMap(({ id, parts }) => parts.map((_, part): PaperJob => ({ table: id, part, size, seed })))
   // the long ones are the last, and begin first
-  const jobs = tables.flatMap(({ id, parts }) => parts.map((_, part): PaperJob => ({ table: id, part, size, seed }))).toReversed()
+  const jobs = all.filter(({ table, part }) => kept?.get(table, part) === undefined).toReversed()
+  if (jobs.length < all.length) {
+    talk.line(`${all.length - jobs.length} of ${all.length} parts were measured before.`)
+  }
+
   const names = jobs.map(({ table, part }) => `${table}, ${tables.find(({ id }) => id === table)?.parts[part]?.name}`)
   const progress = new PaperProgress(names)
   const ends = await runPaperJobs({
@@ -101,6 +117,11 @@ async function measure(tables: readonly PaperTable[], meta: PaperMeta, threads: 
       progress.update(job, of)
     },
     ended(job, end) {
+      const { table, part } = jobs[job] as PaperJob
+      if (end.type === 'done') {
+        kept?.add(table, part, end)
+      }
+
       progress.ended(job, count => {
         talk.line(`${count} ${names[job]}: ${saying(end)}`)
       })
@@ -108,7 +129,10 @@ async function measure(tables: readonly PaperTable[], meta: PaperMeta, threads: 
   })
   progress.clear()
   const runs = tables.map((table): Measured => {
-    const own = ends.filter((_, at) => jobs[at]?.table === table.id).toReversed()
+    const own = table.parts.map((_, part): PaperEnd => {
+      const at = jobs.findIndex(job => job.table === table.id && job.part === part)
+      return kept?.get(table.id, part) ?? ends[at] ?? { type: 'stopped' }
+    })
     const measured = own.flatMap(end => (end.type === 'done' ? [end] : []))
     return {
       table,
