@@ -62,7 +62,7 @@ const commands = {
     steps: args => [{ name: 'build', args: [tools.tsc, '-b', ...args] }]
   },
   paper: {
-    help: 'measure the papers’ tables at full size (an hour of two cores) and write docs/paper.md; options go to vicinity simulate paper',
+    help: 'measure the papers’ tables at full size (an hour and a half of two cores) and write docs/paper.md; options go to vicinity simulate paper',
     steps: args => [
       {
         name: 'paper',

@@ -267,7 +267,7 @@ export const simulatePaperOptions = {
   full: {
     type: 'flag',
     env: [],
-    help: 'at full size, which takes an hour of two cores; without, small networks and wide tolerances',
+    help: 'at full size, which takes an hour and a half of two cores; without, small networks and wide tolerances',
     example: 'vicinity simulate paper --full'
   },
   tables: {
@@ -298,7 +298,7 @@ export const simulatePaperOptions = {
     type: 'text',
     placeholder: 'file',
     env: [],
-    help: 'keep what is measured in this file, and measure nothing that it holds (of the same commit, size and seed)',
+    help: 'keep what is measured in this file, and measure nothing again that it holds',
     otherwise: 'none',
     example: 'vicinity simulate paper --full --resume parts.jsonl'
   },

@@ -102,8 +102,8 @@ test('--resume goes on where a run ended, and takes nothing from another', async
 
   for (const [text, problem] of [
     [
-      `${head.replace(/"commit":"[0-9a-f]+"/, '"commit":"0123"')}\n`,
-      /its parts are of commit 0123, and this run is of commit [0-9a-f]{40}/
+      `${head.replace(/"program":"[0-9a-f]+"/, '"program":"0123"')}\n`,
+      /its parts were measured by another version of this program/
     ],
     [head.replace('"small"', '"full"').concat('\n'), /its parts are of size full, and this run is of size small/],
     [`${head}\n{"table":"T1"}\n`, /line 2 is no measured part/],

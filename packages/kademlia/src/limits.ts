@@ -88,9 +88,7 @@ export const limits = {
   sizeLookups: 150,
   /** Lookups without which there is no estimate: their error is 11 %. */
   sizeLookupsMin: 5,
-  /** The latest lookups, whose median says of which network the others must be to count. */
-  sizeLookupsLatest: 7,
-  /** How many standard deviations from that median a lookup may be, on a scale of ratios. */
+  /** How many standard deviations from the median a lookup may be to count, on a scale of ratios: of 20 peers, 3.4 times. */
   sizeDeviations: 5,
   /** The divergence above which a key's neighbours look made up: .6 % of honest keys do, and 87 % of those with 10 Sybils. */
   sybilThreshold: 0.94,

@@ -222,6 +222,23 @@ describe('disjoint paths', () => {
     }
   })
 
+  it('end all, too, when one who was late names the wanted peer to a path that has ended', () => {
+    const wanted = contactOf('wanted')
+    const lookup = new DisjointLookup({ ...base, wanted, alpha: 2 }, 2)
+    lookup.handle(0, { type: 'seeds', peers: seeds.slice(0, 3) })
+    // the first and the third are one path's, the second is the other's
+    const [late, other, third] = seeds.map(({ contact }) => contact) as [Contact, Contact, Contact]
+    assert.deepEqual(asks(lookup), [late.id, other.id])
+    lookup.handle(1, { type: 'late', contact: late })
+    assert.deepEqual(asks(lookup), [third.id])
+    assert.deepEqual(answer(lookup, third, []), [])
+    lookup.handle(2, { type: 'answered', contact: late, closer: [peerOf(wanted)] })
+    const [end] = drain(lookup)
+    assert(end?.type === 'finished' && end.result.reason === 'found')
+    assert.equal(end.result.found?.contact.id, wanted.id)
+    assert.deepEqual([end.result.requests, end.result.answers], [3, 2])
+  })
+
   it('end at the deadline and when they are told to, with what all of them have', () => {
     for (const end of ['timeout', 'cancelled', 'stopped'] as const) {
       const lookup = make(4)

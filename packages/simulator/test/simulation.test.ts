@@ -6,6 +6,7 @@ import { defaultOptions } from '../src/options.ts'
 import type { SimulationOptions } from '../src/options.ts'
 import { ConvergedTables } from '../src/population/converged.ts'
 import type { RunReport } from '../src/report/index.ts'
+import { Lookups } from '../src/workload/lookups.ts'
 import { Simulation } from '../src/simulation/simulation.ts'
 import type { SimulationInit } from '../src/simulation/simulation.ts'
 import { indexOf, randomKey, targetAt } from '../src/world/contacts.ts'
@@ -129,9 +130,26 @@ describe('searches for peers', () => {
     )
   })
 
-  it('change nothing in a run without them', () => {
+  it('are in no report of a run without them', () => {
     assert.equal('searches' in run({ ...set, findPeers: 0 }), false)
   })
+})
+
+describe('the workload', () => {
+  for (const rate of [2, 1_000, 20_000]) {
+    it(`begins ${rate} lookups a second, if that is its rate`, () => {
+      const seconds = rate < 10 ? 500 : 1
+      const small = new SmallWorld({ connections: false }, {}, 'rate')
+      small.servers(2)
+      const lookups = new Lookups(small.world, 20, new Rng('rate'), () => undefined)
+      lookups.run(rate, seconds * 1_000)
+      small.run(seconds * 1_000)
+      // four standard deviations, and what rounding adds
+      const expected = rate * seconds
+      assert(Math.abs(lookups.drawn - expected) < 4 * Math.sqrt(expected) + 0.01 * expected, `${lookups.drawn} of ${expected}`)
+      assert.equal(lookups.begun, lookups.drawn)
+    })
+  }
 })
 
 describe('a lookup', () => {

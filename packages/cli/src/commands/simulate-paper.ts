@@ -113,6 +113,9 @@ async function measure({ tables, meta, threads, parts: kept, host }: Measuring):
     jobs,
     threads,
     stop: host.stop,
+    began(job) {
+      progress.began(job)
+    },
     progress(job, of) {
       progress.update(job, of)
     },
@@ -127,7 +130,7 @@ async function measure({ tables, meta, threads, parts: kept, host }: Measuring):
       })
     }
   })
-  progress.clear()
+  progress.end()
   const runs = tables.map((table): Measured => {
     const own = table.parts.map((_, part): PaperEnd => {
       const at = jobs.findIndex(job => job.table === table.id && job.part === part)

@@ -1,6 +1,6 @@
 /** What one seed or several came to, as one JSON document. */
 import { reportVersion } from '@vicinity/simulator'
-import type { LookupReport, RunReport } from '@vicinity/simulator'
+import type { LookupReport, RunReport, SearchReport } from '@vicinity/simulator'
 import type { Effort } from './page.ts'
 import type { Failure, Results, Smallest } from './results.ts'
 
@@ -21,6 +21,8 @@ export interface SeedsReport {
   readonly seeds: readonly string[]
   /** All lookups of all runs. */
   readonly lookups: LookupReport
+  /** All searches for peers, where there are any. */
+  readonly searches?: SearchReport
   readonly failures: readonly Failure[]
   /** Of the seeds that were run, in their order. */
   readonly runs: readonly RunReport[]
@@ -38,6 +40,7 @@ export function withMemory(report: RunReport, { peakMemoryBytes }: Effort): RunR
 }
 
 export function seedsReport(results: Results, seeds: readonly string[], command: string, effort: Effort): SeedsReport {
+  const searches = results.searches.report()
   return {
     version: reportVersion,
     scenario: results.scenario,
@@ -46,6 +49,7 @@ export function seedsReport(results: Results, seeds: readonly string[], command:
     ended: results.interrupted ? 'interrupted' : 'completed',
     seeds,
     lookups: results.lookupReport,
+    ...(searches && { searches }),
     failures: results.failures,
     runs: results.reports,
     machine: { ...effort, runtime: `Node.js ${process.versions.node}` }

@@ -1,5 +1,5 @@
 /** What the command and its worker threads say to each other: plain data, which crosses between them as copies. */
-import type { Finding, MeasuresData, RunReport, SceneData, SimulationInit } from '@vicinity/simulator'
+import type { Finding, MeasuresData, RunReport, SceneData, SearchesData, SimulationInit } from '@vicinity/simulator'
 
 /** One simulation to run. */
 export interface Job {
@@ -32,6 +32,8 @@ export interface JobResult {
   readonly findings: readonly Finding[]
   /** What all its lookups came to. */
   readonly lookups: MeasuresData
+  /** And all its searches for peers. */
+  readonly searches: SearchesData
   readonly scene: SceneData | undefined
   readonly shrunk: Shrunk | undefined
 }

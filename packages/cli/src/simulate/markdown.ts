@@ -82,7 +82,7 @@ function paperSection(): string[] {
     '```',
     'vicinity simulate paper                      small networks and wide tolerances: a minute of two cores',
     'vicinity simulate paper --tables T2,T10      two of the tables',
-    'vicinity simulate paper --full --out papers  all of it, which takes an hour, into papers/paper.md and papers/paper',
+    'vicinity simulate paper --full --out papers  all of it, which takes an hour and a half, into papers/paper.md and papers/paper',
     '```',
     '',
     '| table | what it is of | where what is expected comes from |',

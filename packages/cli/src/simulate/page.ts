@@ -1,5 +1,5 @@
 /** What several seeds came to, for people: a line for each as it ends, then all lookups together and what failed. */
-import { formatBytes, formatCount, formatDuration, formatLookups, formatQuantity } from '@vicinity/simulator'
+import { formatBytes, formatCount, formatDuration, formatLookups, formatQuantity, formatSearches } from '@vicinity/simulator'
 import type { Finding, ReportStyle, RunReport, Summary, Unit } from '@vicinity/simulator'
 import { namedSeeds } from './seeds.ts'
 import type { Failure, Results, Smallest } from './results.ts'
@@ -66,10 +66,12 @@ export function closingPage(results: Results, seeds: readonly string[], effort: 
     `${formatCount(events / seconds)} events/s`,
     `${formatBytes(effort.peakMemoryBytes)} of memory`
   ]
+  const searches = formatSearches(results.searches.report(), style)
   const sections = [
     [`${results.scenario} · ${namedSeeds(seeds)}${commitWords(results)}`, `  ${facts.join(' · ')}`],
     ...(interrupted ? [['Interrupted: this is what there was until then.']] : []),
     formatLookups(results.lookupReport, style),
+    ...(searches.length > 0 ? [searches] : []),
     failures.length === 0 ? [`Checks  all held in ${formatCount(reports.length)} runs`] : failureLines(failures)
   ]
   return sections.map(lines => lines.join('\n')).join('\n\n')

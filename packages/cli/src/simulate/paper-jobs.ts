@@ -29,13 +29,14 @@ export interface RunPaperJobs {
   readonly threads: number
   /** Ends the threads where they are. */
   readonly stop: AbortSignal
+  readonly began: (job: number) => void
   /** How far a job is that takes long. */
   readonly progress: (job: number, progress: PartProgress) => void
   readonly ended: (job: number, end: PaperEnd) => void
 }
 
 /** Resolves with the end of each job, in their order, when all have ended. */
-export async function runPaperJobs({ jobs, threads, stop, progress, ended }: RunPaperJobs): Promise<PaperEnd[]> {
+export async function runPaperJobs({ jobs, threads, stop, began, progress, ended }: RunPaperJobs): Promise<PaperEnd[]> {
   const ends: PaperEnd[] = jobs.map(() => ({ type: 'stopped' }))
   let next = 0
   const work = async (): Promise<void> => {
@@ -47,6 +48,7 @@ export async function runPaperJobs({ jobs, threads, stop, progress, ended }: Run
       }
 
       worker ??= startWorker(threads)
+      began(at)
       const end = await runOne(worker, job, stop, of => {
         progress(at, of)
       })

@@ -1,19 +1,24 @@
 /**
- * `--resume`: the parts of the papers' tables that were measured, in a file to which each is added as it ends. All of them take an
- * hour, and what ends a run early should cost no more than the parts that ran.
+ * `--resume`: the parts of the papers' tables that were measured, in a file to which each is added as it ends. All of them take more than
+ * an hour, and what ends a run early should cost no more than the parts that ran.
  */
-import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { UsageError } from '../errors.ts'
+import { talk } from '../output.ts'
 import { fileReason } from '../trace-file.ts'
 import type { PaperMeta, PartResult } from '@vicinity/simulator/paper'
 import type { PaperEnd } from './paper-jobs.ts'
 
 type Done = Extract<PaperEnd, { readonly type: 'done' }>
 
-/** What the figures of all parts in a file follow from: the first line. */
+/** What the figures of all parts in a file follow from: its first line. */
 interface Head {
   readonly paperParts: 1
-  readonly commit: string
+  /** A digest of the program text that measures. */
+  readonly program: string
   readonly size: string
   readonly seed: string
 }
@@ -21,29 +26,21 @@ interface Head {
 export class PaperParts {
   readonly #path: string
   readonly #done = new Map<string, Done>()
+  #broken = false
 
   /** @throws UsageError for a file of another run, one that holds something else, and one that cannot be read or written. */
-  constructor(path: string, { commit, size, seed }: PaperMeta) {
-    if (commit === undefined) {
-      throw new UsageError(`--resume ${path}: nobody knows of which commit this program is, so nothing can be taken over`)
-    }
-
+  constructor(path: string, { size, seed }: Pick<PaperMeta, 'size' | 'seed'>) {
     this.#path = path
-    const head: Head = { paperParts: 1, commit, size, seed }
+    const head: Head = { paperParts: 1, program: programDigest(), size, seed }
     try {
       if (existsSync(path) && readFileSync(path, 'utf8') !== '') {
         this.#read(head)
       } else {
-        this.#add(head)
+        this.#append(head)
       }
     } catch (error) {
       throw error instanceof UsageError ? error : new UsageError(`--resume ${path}: ${fileReason(error)}`)
     }
-  }
-
-  /** How many there are already. */
-  get size(): number {
-    return this.#done.size
   }
 
   /** What a part has given, if it was measured before. */
@@ -51,11 +48,21 @@ export class PaperParts {
     return this.#done.get(keyOf(table, part))
   }
 
+  /** Keeps a part. Where the file takes no more that is said once, and the measuring goes on without it. */
   add(table: string, part: number, { result, wallTimeMs }: Done): void {
-    this.#add({ table, part, wallTimeMs, result })
+    if (this.#broken) {
+      return
+    }
+
+    try {
+      this.#append({ table, part, wallTimeMs, result })
+    } catch (error) {
+      this.#broken = true
+      talk.line(`Nothing more is kept in ${this.#path}: ${fileReason(error)}`)
+    }
   }
 
-  #add(line: object): void {
+  #append(line: object): void {
     appendFileSync(this.#path, `${JSON.stringify(line)}\n`)
   }
 
@@ -66,22 +73,23 @@ export class PaperParts {
     const cut = lines.pop() ?? ''
     const [head, ...parts] = lines.map((line, at) => this.#parse(line, at + 1))
     if (head?.['paperParts'] !== 1) {
-      throw new UsageError(
-        `--resume ${this.#path}: it holds something else than measured parts, and is left as it is: name another file`
-      )
+      throw this.#wrong('it holds something else than measured parts, and is left as it is: name another file')
     }
 
-    for (const name of ['commit', 'size', 'seed'] as const) {
+    if (head['program'] !== wanted.program) {
+      throw this.#wrong('its parts were measured by another version of this program: name another file, or remove it')
+    }
+
+    for (const name of ['size', 'seed'] as const) {
       if (head[name] !== wanted[name]) {
-        throw new UsageError(
-          `--resume ${this.#path}: its parts are of ${name} ${String(head[name])}, and this run is of ${name} ${wanted[name]}: name another file, or remove it`
-        )
+        const difference = `its parts are of ${name} ${String(head[name])}, and this run is of ${name} ${wanted[name]}`
+        throw this.#wrong(`${difference}: name another file, or remove it`)
       }
     }
 
     for (const [at, { table, part, wallTimeMs, result }] of parts.entries()) {
       if (typeof table !== 'string' || typeof part !== 'number' || typeof wallTimeMs !== 'number' || !isResult(result)) {
-        throw this.#broken(at + 2)
+        throw this.#noPart(at + 2)
       }
 
       this.#done.set(keyOf(table, part), { type: 'done', result, wallTimeMs })
@@ -100,12 +108,30 @@ export class PaperParts {
       // said below
     }
 
-    throw this.#broken(number)
+    throw this.#noPart(number)
   }
 
-  #broken(line: number): UsageError {
-    return new UsageError(`--resume ${this.#path}: line ${line} is no measured part: remove it, or name another file`)
+  #noPart(line: number): UsageError {
+    return this.#wrong(`line ${line} is no measured part: remove it, or name another file`)
   }
+
+  #wrong(what: string): UsageError {
+    return new UsageError(`--resume ${this.#path}: ${what}`)
+  }
+}
+
+/** A digest of the engine, the simulator and what they need, as they are installed here. */
+function programDigest(): string {
+  const hash = createHash('sha256')
+  for (const name of ['@vicinity/kademlia', '@vicinity/wire', '@vicinity/simulator']) {
+    const folder = dirname(fileURLToPath(import.meta.resolve(name)))
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(file => /\.[jt]s$/.test(file))
+    for (const file of files.map(path => path.replaceAll('\\', '/')).sort()) {
+      hash.update(`${name}/${file}\n`).update(readFileSync(join(folder, file)))
+    }
+  }
+
+  return hash.digest('hex').slice(0, 16)
 }
 
 function keyOf(table: string, part: number): string {

@@ -1,5 +1,5 @@
 /** What a command's simulations came to, gathered as they end: every report, and all lookups together. */
-import { LookupMeasures, mergeScenes } from '@vicinity/simulator'
+import { LookupMeasures, mergeScenes, SearchMeasures } from '@vicinity/simulator'
 import { commit } from '../commit.ts'
 import { reproduce, reproduceBriefly } from './reproduce.ts'
 import type { Finding, LookupReport, RunReport, SceneData, SimulationInit } from '@vicinity/simulator'
@@ -31,6 +31,7 @@ export class Results {
   readonly reports: RunReport[] = []
   readonly failures: Failure[] = []
   readonly lookups = new LookupMeasures('all lookups')
+  readonly searches = new SearchMeasures()
   /** What is to be remarked, by what it is about: that of the first seed, for others' differ by numbers alone. */
   readonly remarks = new Map<Remark['about'], { readonly seed: string; readonly text: string }>()
   /** Whether the user ended it before all was run. */
@@ -53,10 +54,11 @@ export class Results {
         this.failures.push({ seed, command: reproduce(init), findings: [], reason: end.reason })
         return undefined
       case 'done': {
-        const { ended, findings, lookups, remarks, scene, shrunk } = end.result
+        const { ended, findings, lookups, searches, remarks, scene, shrunk } = end.result
         const report = { ...end.result.report, ...this.version, command: reproduce(init) }
         this.reports.push(report)
         this.lookups.merge(lookups)
+        this.searches.merge(searches)
         for (const { about, text } of remarks.filter(remark => !this.remarks.has(remark.about))) {
           this.remarks.set(about, { seed, text })
         }

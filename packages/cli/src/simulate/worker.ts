@@ -61,6 +61,7 @@ function run(job: Job): JobResult {
     remarks,
     findings,
     lookups: simulation.whole.data(),
+    searches: simulation.searches.data(),
     scene: scene?.data(),
     shrunk
   }

@@ -34,8 +34,8 @@ const keyspace = 0x20000000000000
  * Each key counts once, with its latest lookup, so neither the self-lookup that comes every few minutes nor one busy key
  * outweighs the others; which of the upkeep's lookups are random enough to count is the caller's part. A lookup
  * whose neighbours look made up counts too: it is one among many, and an estimate that took no notice of what surprises it
- * could never be put right. But it is no mean of two networks: once most of the latest lookups have found another (a partition
- * has healed, a network in a house has met the world), what was found before is left out.
+ * could never be put right. But it is no mean of two networks of quite different sizes: those that are far from the median are
+ * left out, the few that were attacked as well as, once most have found another network (one in a house has met the world), those from before.
  */
 export class NetworkSizeEstimate {
   readonly #k: number
@@ -68,7 +68,7 @@ export class NetworkSizeEstimate {
 
   /** `undefined` while fewer than `sizeLookupsMin` lookups say anything. */
   get value(): NetworkSize | undefined {
-    const slope = medianSlope(this.#samples.slice(-limits.sizeLookupsLatest))
+    const slope = medianSlope(this.#samples)
     const span = exp(limits.sizeDeviations * squareRoot(this.#variance))
     let lookups = 0
     let weighted = 0

@@ -5,7 +5,7 @@ import { compareDistance } from '../key.ts'
 import type { Machine } from '../machine.ts'
 import type { Millis } from '../time.ts'
 import type { PeerPhase } from './candidates.ts'
-import { Lookup } from './lookup.ts'
+import { Lookup, whereabouts } from './lookup.ts'
 import type { LookupConfig, LookupInput, LookupOutput, LookupResult } from './lookup.ts'
 
 /** What a peer that some path has asked did; the others hear of it, but not whom it named. */
@@ -48,6 +48,8 @@ export class DisjointLookup implements Machine<LookupInput, LookupOutput> {
   #turn = 0
   #running = 0
   #requests = 0
+  /** The wanted peer, as one who was late has told a path that had ended. */
+  #foundLate: PeerInfo | undefined
   /** Waiting for a first peer at all. */
   #idle: boolean
   #reported = false
@@ -108,6 +110,10 @@ export class DisjointLookup implements Machine<LookupInput, LookupOutput> {
       return undefined
     }
 
+    if (this.#foundLate !== undefined) {
+      this.#tell({ type: 'stop', reason: 'stopped' })
+    }
+
     for (let tried = 0; tried < this.#paths.length; tried++) {
       const path = this.#paths[this.#turn] as Lookup
       this.#turn = (this.#turn + 1) % this.#paths.length
@@ -151,6 +157,11 @@ export class DisjointLookup implements Machine<LookupInput, LookupOutput> {
       claim.nobodyAt = input.nobodyAt.length === 0 ? [] : [...claim.nobodyAt, ...input.nobodyAt]
     }
 
+    const { wanted } = this.#config
+    if (input.type === 'answered' && wanted !== undefined && this.#results.has(claim.path)) {
+      this.#foundLate ??= whereabouts(wanted, claim.peer, input.closer)
+    }
+
     claim.path.handle(this.#now, input)
     for (const path of this.#paths) {
       if (path !== claim.path) {
@@ -192,15 +203,15 @@ export class DisjointLookup implements Machine<LookupInput, LookupOutput> {
 
   #result(): LookupResult {
     const results = this.#paths.flatMap(path => this.#results.get(path) ?? [])
-    const found = results.find(({ reason }) => reason === 'found')
+    const found = this.#foundLate ?? results.find(({ reason }) => reason === 'found')?.found
     const cut = results.find(({ reason }) => reason !== 'converged')
     const answered = [...this.#claims.values()].flatMap(({ peer, phase }) => (phase === 'answered' ? [peer] : []))
     const byDistance = (a: PeerInfo, b: PeerInfo): number =>
       compareDistance(this.#config.target.key, a.contact.key, b.contact.key)
     return {
-      reason: (found ?? cut)?.reason ?? 'converged',
+      reason: found === undefined ? (cut?.reason ?? 'converged') : 'found',
       closest: answered.sort(byDistance).slice(0, this.#config.k),
-      found: found?.found,
+      found,
       requests: this.#requests,
       answers: answered.length,
       paths: results.map(({ closest }) => closest)

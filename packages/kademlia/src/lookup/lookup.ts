@@ -64,6 +64,11 @@ export interface SybilAlarm {
   readonly region: readonly PeerInfo[]
 }
 
+/** The wanted peer, with addresses, by an answer: as one of those named, or as the one who answers. */
+export function whereabouts(wanted: Contact, answering: PeerInfo | undefined, closer: readonly PeerInfo[]): PeerInfo | undefined {
+  return [answering, ...closer].find(peer => peer?.contact.id === wanted.id && peer.addresses.count > 0)
+}
+
 /**
  * One walk towards a target: a single set of candidates, at most α requests in flight for the whole of it.
  *
@@ -225,8 +230,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
       return
     }
 
-    const self = contact.id === wanted.id ? this.#candidates.find(contact)?.peer : undefined
-    this.#found = [self, ...closer].find(peer => peer?.contact.id === wanted.id && peer.addresses.count > 0)
+    this.#found = whereabouts(wanted, this.#candidates.find(contact)?.peer, closer)
     if (this.#found !== undefined) {
       this.#ended = 'found'
     }

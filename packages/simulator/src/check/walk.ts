@@ -92,6 +92,10 @@ export class Walk {
       return `asks ${request.to.id} again`
     }
 
+    if (this.#named && this.#rules.paths === 1) {
+      return `asks ${request.to.id}, though ${this.wanted} was named`
+    }
+
     const beyond = this.#rules.paths === 1 && !this.flooded ? this.#ahead(known, now) : undefined
     known.phase = 'waiting'
     known.request = request
@@ -175,6 +179,10 @@ export class Walk {
 
     // the wanted peer's own answer ends it too, where an address of it is known
     const found = result.found?.contact.id
+    if ((reason === 'found') !== (found !== undefined)) {
+      return `ends as ${reason} with ${found ?? 'nobody'}`
+    }
+
     if (found !== undefined && !this.#named && !this.#metWanted) {
       return `ends with ${found}, of whom nobody told it`
     }

@@ -3,7 +3,7 @@ import type { Summary } from './distribution.ts'
 import { formatBytes, formatCount, formatDuration, formatShare } from './numbers.ts'
 import type { Unit } from './numbers.ts'
 import { passed } from './run-report.ts'
-import type { LookupReport, RunReport } from './run-report.ts'
+import type { LookupReport, RunReport, SearchReport } from './run-report.ts'
 import { formatTable, pad, plainText, widthOf } from './table.ts'
 import type { Cell, Column } from './table.ts'
 
@@ -26,7 +26,7 @@ export function formatReport(report: RunReport, style: ReportStyle = {}): string
   const sections = [
     heading(report, width, paint),
     lookups(report.lookups, paint),
-    searches(report, paint),
+    searches(report.searches, paint),
     phases(report, paint),
     costs(report, paint),
     failures(report, paint),
@@ -108,7 +108,12 @@ function lookups(report: LookupReport, paint: Paint): string[] {
   ]
 }
 
-function searches({ searches: report }: RunReport, paint: Paint): string[] {
+/** The same on searches. */
+export function formatSearches(report: SearchReport | undefined, style: ReportStyle = {}): string[] {
+  return searches(report, paintOf(style))
+}
+
+function searches(report: SearchReport | undefined, paint: Paint): string[] {
   if (report === undefined) {
     return []
   }

@@ -1,6 +1,6 @@
 export { Distribution, exactValues } from './distribution.ts'
 export type { CdfPoint, DistributionData, Summary } from './distribution.ts'
-export { formatLookups, formatReport } from './format-report.ts'
+export { formatLookups, formatReport, formatSearches } from './format-report.ts'
 export type { ReportStyle } from './format-report.ts'
 export { formatBytes, formatCompact, formatCount, formatDuration, formatNumber, formatQuantity, formatShare } from './numbers.ts'
 export type { Unit } from './numbers.ts'

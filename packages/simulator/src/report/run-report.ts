@@ -75,7 +75,7 @@ export interface LookupReport {
 export interface SearchReport {
   /** How many have ended. */
   readonly count: number
-  /** Of them, for how many the peer was there, where it had been, from the beginning to the end; and how many of these found it. */
+  /** Of them, for how many the peer was there when it began and when it ended, at one place; and how many of these found it. */
   readonly findable: number
   readonly found: number
   /** From start to finish, in virtual milliseconds. */

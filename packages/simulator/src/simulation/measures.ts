@@ -90,12 +90,20 @@ export class LookupMeasures {
   }
 }
 
+/** The same as data that crosses to another thread. */
+export interface SearchesData {
+  readonly count: number
+  readonly findable: number
+  readonly found: number
+  readonly latency: DistributionData
+}
+
 /** What the searches for peers came to. */
 export class SearchMeasures {
   #count = 0
   #findable = 0
   #found = 0
-  readonly #latency = new Distribution(new Rng('searches'))
+  #latency = new Distribution(new Rng('searches'))
 
   add({ findable, result, began, ended }: FinishedSearch): void {
     this.#count++
@@ -104,7 +112,24 @@ export class SearchMeasures {
     this.#latency.add(ended - began)
   }
 
-  report(): SearchReport {
+  /** Adds those of another run, as those of lookups are added. */
+  merge({ count, findable, found, latency }: SearchesData): void {
+    this.#count += count
+    this.#findable += findable
+    this.#found += found
+    this.#latency = this.#latency.merge(Distribution.from(latency))
+  }
+
+  data(): SearchesData {
+    return { count: this.#count, findable: this.#findable, found: this.#found, latency: this.#latency.data() }
+  }
+
+  /** `undefined` where there was none. */
+  report(): SearchReport | undefined {
+    if (this.#count === 0) {
+      return undefined
+    }
+
     const latencyMs = this.#latency.summary()
     return { count: this.#count, findable: this.#findable, found: this.#found, ...(latencyMs && { latencyMs }) }
   }

@@ -103,6 +103,11 @@ export class Simulation {
     return this.#phases.length > 1 ? this.#phases.map(({ measures }) => measures) : [this.#whole]
   }
 
+  /** What all searches for peers came to. */
+  get searches(): SearchMeasures {
+    return this.#searches
+  }
+
   /** What all lookups came to. */
   get whole(): LookupMeasures {
     return this.#whole
@@ -135,6 +140,7 @@ export class Simulation {
   report(): RunReport {
     const { scenario, seed, options } = this.init
     const { world } = this
+    const searches = this.#searches.report()
     const honest = world.nodes.filter(node => node.honest && node.epoch > 0)
     return {
       version: reportVersion,
@@ -148,7 +154,7 @@ export class Simulation {
       requests: honest.reduce((sum, { sent }) => sum + sent, 0),
       hash: world.hash.toString(),
       lookups: { ...this.#whole.report(), began: this.#lookups.begun },
-      ...(options.findPeers > 0 && { searches: this.#searches.report() }),
+      ...(searches && { searches }),
       phases: this.#phases.map(({ name, from, to, measures }) => ({
         name,
         fromMs: from,

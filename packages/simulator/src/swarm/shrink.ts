@@ -164,7 +164,7 @@ function fewerLookups(search: Search): void {
 
 /** How many lookups were started, at most: a run that stopped when something was found knows only of those that had ended. */
 function started({ smallest: { init, report } }: Search): number {
-  return 2 * report.lookups.count + init.options.nodes
+  return 2 * (report.lookups.count + (report.searches?.count ?? 0)) + init.options.nodes
 }
 
 function withLookups(search: Search, lookups: readonly number[]): boolean {

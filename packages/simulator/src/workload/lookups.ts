@@ -35,12 +35,10 @@ export class Lookups {
   readonly #rng: Rng
   readonly #finished: (lookup: FinishedLookup) => void
   readonly #aims: Rng
-  /** How many were started, and of `run` also how many were not wanted. */
-  started = 0
-  /** How many of them were drawn by `run`, which are those that have numbers to be wanted by. */
+  /** How many lookups were started. */
+  begun = 0
+  /** How many lookups and searches were drawn by `run`, which are those that have numbers to be wanted by. */
   drawn = 0
-  /** Of those started, how many were not wanted, or were searches for a peer. */
-  #others = 0
   aim: Aim | undefined
   searches: PeerSearches | undefined
 
@@ -52,19 +50,16 @@ export class Lookups {
     this.#finished = finished
   }
 
-  /** How many have begun, without searches for a peer. */
-  get begun(): number {
-    return this.started - this.#others
-  }
-
   /**
    * Starts lookups at random times, `rate` a second on average, until a time.
    *
    * @param wanted - whether the so-manieth is to be run; all are drawn, so that those that are run stay what they are.
    */
   run(rate: number, until: Millis, wanted: (index: number) => boolean = () => true): void {
-    if (rate > 0) {
-      this.#next(rate, until, wanted)
+    // time has milliseconds: where there would be several in one, several streams run beside each other, each at its share of the rate
+    const streams = Math.ceil(rate / mostInStream)
+    for (let i = 0; i < streams; i++) {
+      this.#next(rate / streams, until, wanted)
     }
   }
 
@@ -74,7 +69,7 @@ export class Lookups {
       return false
     }
 
-    this.started++
+    this.begun++
     const began = this.#world.now
     const depths = new Depths(node, tableSeeds(node, target))
     const { sleeps } = node
@@ -98,7 +93,7 @@ export class Lookups {
   #next(rate: number, until: Millis, wanted: (index: number) => boolean): void {
     // the time to the next of independent events is exponentially distributed
     const pause = (-log(1 - this.#rng.float()) * second) / rate
-    const at = this.#world.now + Math.round(pause)
+    const at = this.#world.now + Math.max(1, Math.round(pause))
     if (at > until) {
       return
     }
@@ -108,18 +103,15 @@ export class Lookups {
       const node = this.#anyNode()
       const aimed = this.aim !== undefined && this.#aims.float() < this.aim.share ? this.aim.next() : undefined
       const peer = this.searches?.next()
-      if (wanted(this.started) && peer === undefined) {
-        this.start(key, aimed?.node ?? node, aimed?.target)
-      } else {
-        if (wanted(this.started) && peer !== undefined) {
-          this.searches?.start(node, peer)
+      const asker = peer === undefined ? (aimed?.node ?? node) : node
+      if (wanted(this.drawn++) && asker !== undefined) {
+        if (peer === undefined) {
+          this.start(key, asker, aimed?.target)
+        } else {
+          this.searches?.start(asker, peer)
         }
-
-        this.started++
-        this.#others++
       }
 
-      this.drawn = this.started
       this.#next(rate, until, wanted)
     })
   }
@@ -146,6 +138,9 @@ export class Lookups {
     this.#finished({ ...ended, truth, recall: recallOf(result.closest, truth, target.key, this.#k) })
   }
 }
+
+/** Lookups a second: ten milliseconds from one to the next. */
+const mostInStream = 100
 
 /**
  * The share of the true nearest that a lookup did not miss. A true server is missed when it is not among those found, and

@@ -9,7 +9,7 @@ export interface FinishedSearch {
   readonly began: Millis
   readonly ended: Millis
   readonly result: LookupResult
-  /** Whether it could be found from its beginning to its end: it was there, where it had been, and nothing was cut between them. */
+  /** Whether it could be found when it began and when it ended, in the same life and at the same place. */
   readonly findable: boolean
 }
 
@@ -34,9 +34,9 @@ export class PeerSearches {
     return this.#share > 0 && this.#rng.float() < this.#share ? all[this.#rng.below(all.length)] : undefined
   }
 
-  /** Starts one search now, unless there is nobody to start it from or the node looks for itself. */
-  start(node: Node | undefined, wanted: Node): void {
-    if (node?.up !== true || node === wanted) {
+  /** Starts one search now, unless the node is down or would look for itself. */
+  start(node: Node, wanted: Node): void {
+    if (!node.up || node === wanted) {
       return
     }
 

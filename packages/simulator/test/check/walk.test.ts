@@ -213,21 +213,26 @@ describe('a walk', () => {
     const [wanted, closest] = [course.peer(0), [course.peer(1)]]
     course.walk.wanted = wanted.contact.id
     course.ask(1)
-    const found = { reason: 'found', closest, requests: 1, answers: 1, found: wanted } as const
+    course.ask(2)
+    const found = { reason: 'found', closest, requests: 2, answers: 1, found: wanted } as const
     course.name(1, 0, { count: 0 })
     assert.match(course.finish(found) ?? '', /ends with n\d+, of whom nobody told it/)
-    course.ask(2)
     course.answer(2, 0)
     const more = { ...found, closest: [course.peer(1), course.peer(2)], requests: 2, answers: 2 }
     assert.equal(course.finish(more), undefined)
-    assert.match(course.finish({ ...more, reason: 'timeout', found: undefined }) ?? '', /ends as timeout, but n\d+ was named/)
+    assert.match(course.finish({ ...more, reason: 'converged' }) ?? '', /ends as converged with n\d+/)
+    assert.match(course.ask(0) ?? '', /asks n\d+, though n\d+ was named/)
+    assert.match(
+      course.finish({ ...more, requests: 2, reason: 'timeout', found: undefined }) ?? '',
+      /ends as timeout, but n\d+ was named/
+    )
     assert.match(course.finish({ ...more, found: course.peer(2) }) ?? '', /ends with n\d+, which is not whom it is for/)
 
     const own = new Course([0])
     own.walk.wanted = own.peer(0).contact.id
     own.ask(0)
     own.answer(0)
-    assert.equal(own.finish({ ...found, closest: [own.peer(0)], found: own.peer(0) }), undefined)
+    assert.equal(own.finish({ ...found, requests: 1, closest: [own.peer(0)], found: own.peer(0) }), undefined)
   })
 
   it('believes at most 40 peers of an answer, and of no address group a crowd', () => {

@@ -5,7 +5,7 @@ import type { RunReport, SimulationOptions } from '@vicinity/simulator'
 export const options: SimulationOptions = {
   ...defaultOptions,
   // drawn through logarithms and exponentials: sessions, the pauses between lookups, what alarms of Sybils reckon with
-  ...{ sessionMedian: 2, sessions: 'exponential', crash: 0.5, lookups: 2, sybils: 5, sybilThreshold: 0.5 },
+  ...{ sessionMedian: 2, sessions: 'exponential', crash: 0.5, lookups: 2, findPeers: 0.3, sybils: 5, sybilThreshold: 0.5 },
   ...{
     nodes: 50,
     clients: 0.1,
