@@ -26,7 +26,8 @@ export function checkersOf(world: World, options: SimulationOptions): { checkers
   const { connections: heard, undialable, slow, slowDelay } = options
   const lingering = undialable + (slowDelay < givenUp ? slow : 0)
   const needed = patience + (options.flooders > 0 ? Math.ceil(fakes / alpha) * fakePause : 0)
-  const healing = { patient: options.queryTimeout >= needed, heard, lingering, limited: limitGroups && options.groupSize > 0 }
+  const limited = limitGroups && options.groupSize > 0
+  const healing = { patient: options.queryTimeout >= needed, heard, lingering, limited, jitter: options.jitter }
   const checkers: Checker[] = [
     new RequestsChecker(world, Math.max(k, alpha)),
     new LookupsChecker(world, { k, alpha, beta, paths, limitGroups }, queryTimeout),

@@ -1,4 +1,5 @@
 import type { Kademlia, Millis, PeerInfo } from '@vicinity/kademlia'
+import { recallOf } from '../workload/lookups.ts'
 import type { FinishedLookup } from '../workload/lookups.ts'
 import { indexOf } from '../world/contacts.ts'
 import type { Node } from '../world/node.ts'
@@ -7,6 +8,7 @@ import type { Checker } from './checker.ts'
 import { sharedBits } from './distance.ts'
 import { Findings } from './findings.ts'
 import { groupInBucket, groupInTable } from './groups.ts'
+import { leastPatience } from './patience.ts'
 
 export interface HealingRules {
   /** Whether lookups have the time to wait for those who are gone. */
@@ -17,11 +19,13 @@ export interface HealingRules {
   readonly lingering: number
   /** Whether tables hold only so many of an address group, which keeps some servers out of all of them. */
   readonly limited: boolean
+  /** How much longer than usual a message may take, as a share. */
+  readonly jitter: number
 }
 
 /**
  * That a network heals: some time after the last fault everybody has joined, everybody who serves is known to somebody, nobody
- * who has long gone is in a table, and lookups find what there is (NUMBERS, section 3).
+ * who has long gone is in a table, and lookups find what there is (NUMBERS, section 3). Those who are not honest may be kept out.
  */
 export class HealingChecker extends Findings implements Checker {
   readonly name = 'healing'
@@ -30,6 +34,7 @@ export class HealingChecker extends Findings implements Checker {
   readonly #patient: boolean
   readonly #heard: boolean
   readonly #limited: boolean
+  readonly #jitter: number
   readonly #least: number
   // bounded by the nodes of the world: since when those that are down are
   readonly #down = new Map<number, Millis>()
@@ -37,13 +42,14 @@ export class HealingChecker extends Findings implements Checker {
   #lookups = 0
   #recall = 0
 
-  constructor(world: World, k: number, { patient, heard, lingering, limited }: HealingRules) {
+  constructor(world: World, k: number, { patient, heard, lingering, limited, jitter }: HealingRules) {
     super()
     this.#world = world
     this.#k = k
     this.#patient = patient
     this.#heard = heard
     this.#limited = limited
+    this.#jitter = jitter
     // they take the places of others in answers
     this.#least = recallWhenHealed - lingering / 3
   }
@@ -70,16 +76,18 @@ export class HealingChecker extends Findings implements Checker {
       }
     }
 
-    for (const node of this.#heard ? this.#world.census.all : []) {
+    for (const node of this.#heard ? this.#world.census.all.filter(({ honest }) => honest) : []) {
       const right = known.has(node.contact.id) || (this.#limited && this.#shutOut(node))
       this.expect(right, now, node.index, () => 'it serves, and nobody knows it')
     }
   }
 
-  lookup({ began, recall }: FinishedLookup): void {
+  lookup({ node, target, began, result, truth }: FinishedLookup): void {
     if (began >= this.#since) {
       this.#lookups++
-      this.#recall += recall
+      // nobody waits for who answers late
+      const wanted = truth.filter(server => server.honest && this.#inTime(node, server))
+      this.#recall += recallOf(result.closest, wanted, target.key, this.#k)
     }
   }
 
@@ -89,6 +97,10 @@ export class HealingChecker extends Findings implements Checker {
       const right = mean >= this.#least
       this.expect(right, now, undefined, () => `the lookups after healing have a recall of ${mean.toFixed(4)} on average`)
     }
+  }
+
+  #inTime(node: Node, server: Node): boolean {
+    return this.#world.network.roundTrip(node, server) * (1 + this.#jitter) < leastPatience
   }
 
   #joined(node: Node, { size, table }: Kademlia, now: Millis): void {

@@ -1,5 +1,8 @@
 import type { Millis } from '@vicinity/kademlia'
 
+/** The shortest time after which a node may count a request as late. */
+export const leastPatience: Millis = 1_000
+
 /**
  * How long a node should wait for an answer, worked out anew from the round trips that it saw: the smoothed mean and four
  * times the smoothed deviation (RFC 6298, section 2), from 1 to 10 seconds, and 5 before there is any.
@@ -23,6 +26,6 @@ export class Patience {
       return 5_000
     }
 
-    return Math.max(1_000, Math.min(10_000, this.#smoothed + 4 * this.#variation))
+    return Math.max(leastPatience, Math.min(10_000, this.#smoothed + 4 * this.#variation))
   }
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { LookupResult, PeerInfo } from '@vicinity/kademlia'
+import { selfish } from '../../src/adversary/behaviours.ts'
 import { AnswersChecker } from '../../src/check/answers.ts'
 import type { Checker } from '../../src/check/checker.ts'
 import { DeadlinesChecker } from '../../src/check/deadlines.ts'
@@ -350,7 +351,7 @@ describe('the checker of recall', () => {
 })
 
 describe('the checker of healing', () => {
-  const rules = { patient: true, heard: true, lingering: 0, limited: false }
+  const rules = { patient: true, heard: true, lingering: 0, limited: false, jitter: 0 }
   const make = (world: World): Checker => new HealingChecker(world, 20, rules)
   const restored = (f: Forger): void => {
     for (const { machine } of f.world.nodes) {
@@ -411,13 +412,23 @@ describe('the checker of healing', () => {
     assert.match(f.found.join('\n'), /its table holds \[n1\], who are long gone/)
   })
 
-  it('finds lookups that miss', () => {
-    const f = new Forger(make)
-    restored(f)
-    f.checker.healed?.(0)
-    const lookup = { node: f.node, target: f.target(), began: 1, ended: 9, truth: [...f.others], recall: 0.9, depth: 1 }
-    f.checker.lookup?.({ ...lookup, result: ended([], 1, 1) })
-    f.checker.over?.(10)
-    assert.match(f.found.join('\n'), /a recall of 0.9000 on average/)
+  it('finds lookups that miss an honest server which would have answered in time', () => {
+    const missing = (jitter: number, honest = true): string[] => {
+      const f = new Forger(world => new HealingChecker(world, 20, { ...rules, jitter }))
+      const missed = f.world.add(f.target().key, { ...f.node.init, ...(honest ? {} : { behaviour: selfish(f.world) }) })
+      f.world.start(missed)
+      restored(f)
+      f.checker.healed?.(0)
+      const found = f.others.map(({ info }) => info)
+      const lookup = { node: f.node, target: f.target(), began: 1, ended: 9, recall: 0.75, depth: 1 }
+      f.checker.lookup?.({ ...lookup, truth: [...f.others, missed], result: ended(found, 3, 3) })
+      f.checker.over?.(10)
+      return f.found
+    }
+    assert.match(missing(0).join('\n'), /a recall of 0.7500 on average/)
+    assert.deepEqual(missing(0, false), [])
+    // round trips are of 100 ms, and nobody is late within a second
+    assert.equal(missing(8).length, 1)
+    assert.deepEqual(missing(9), [])
   })
 })
