@@ -50,7 +50,10 @@ export function serve(serving: Serving, call: Call, from: Contact, request: Requ
 /** The k nearest servers that can be dialled, without ourselves and the asker. */
 function closer({ table, k }: Serving, from: Contact, target: Target): PeerInfo[] {
   const found = table.closest(target.key, k, from)
-  return found.every(dialable) ? found : table.closest(target.key, table.size, from).filter(dialable).slice(0, k)
+  // not even a look at those found, which is a wait for memory where there are many tables
+  return table.dialable || found.every(dialable)
+    ? found
+    : table.closest(target.key, table.size, from).filter(dialable).slice(0, k)
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The routing table against a model: a plain list of entries, sorted whenever somebody asks. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { AssertionError, commonPrefixLength, keyBits, Rng, Table } from '@vicinity/kademlia'
+import { AssertionError, commonPrefixLength, keyBits, noAddresses, Rng, Table } from '@vicinity/kademlia'
 import type { Entry, Key, PeerInfo } from '@vicinity/kademlia'
 import * as fc from 'fast-check'
 import { contactAt, contactOf, entryOf, ids, keyNear, nearest, peerOf, peersIn, randomKey } from './support/contacts.ts'
@@ -9,9 +9,11 @@ import { contactAt, contactOf, entryOf, ids, keyNear, nearest, peerOf, peersIn, 
 const k = 4
 const self = contactOf('self')
 
-/** Peers in every depth, several times more than fit, some of them in address groups. */
+/** Peers in every depth, several times more than fit, some of them in address groups, and some whose addresses nobody knows. */
 const population: PeerInfo[] = [0, 1, 2, 3, 5, 8, 31, 32, 64, 255].flatMap((bucket, i) =>
-  peersIn(self, bucket, bucket === 255 ? 1 : 10, i % 3 === 0 ? [] : [i % 3, 7])
+  peersIn(self, bucket, bucket === 255 ? 1 : 10, i % 3 === 0 ? [] : [i % 3, 7]).map((peer, j) =>
+    j === 9 ? { ...peer, addresses: noAddresses } : peer
+  )
 )
 const members = fc.nat(population.length - 1).map(i => population[i] as PeerInfo)
 
@@ -111,6 +113,10 @@ describe('a table, after any operations', () => {
         const byId = (a: Entry, b: Entry): number => (a.peer.contact.id < b.peer.contact.id ? -1 : 1)
         assert.deepEqual([...table.entries()].sort(byId), model.entries.sort(byId))
         assert.equal(table.size, model.entries.length)
+        assert.equal(
+          table.dialable,
+          model.entries.every(({ peer }) => peer.addresses.count > 0)
+        )
         for (const peer of population) {
           assert.equal(table.has(peer.contact), model.find(peer) !== undefined)
           assert.equal(table.get(peer.contact), model.find(peer)?.peer)

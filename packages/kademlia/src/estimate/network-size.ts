@@ -41,12 +41,15 @@ export class NetworkSizeEstimate {
   readonly #k: number
   /** Of what one lookup says. */
   readonly #variance: number
+  /** How many times as large, or as small, as the median a slope is at most that counts. */
+  readonly #span: number
   // bounded by limits.sizeLookups: the oldest leaves first
   readonly #samples: Sample[] = []
 
   constructor(k: number) {
     this.#k = k
     this.#variance = slopeVariance(k)
+    this.#span = exp(limits.sizeDeviations * squareRoot(this.#variance))
   }
 
   /** Notes whom a lookup found that came to its end; one that found too few says nothing. */
@@ -69,12 +72,11 @@ export class NetworkSizeEstimate {
   /** `undefined` while fewer than `sizeLookupsMin` lookups say anything. */
   get value(): NetworkSize | undefined {
     const slope = medianSlope(this.#samples)
-    const span = exp(limits.sizeDeviations * squareRoot(this.#variance))
     let lookups = 0
     let weighted = 0
     let squares = 0
     for (const sample of this.#samples) {
-      if (slopeOf(sample) < slope * span && slopeOf(sample) * span > slope) {
+      if (slopeOf(sample) < slope * this.#span && slopeOf(sample) * this.#span > slope) {
         lookups++
         weighted += sample.weighted
         squares += sample.squares

@@ -23,6 +23,7 @@ export class Table {
   // bounded by limits.k per bucket: one count per address group that some entry has
   readonly #groups = new Map<number, number>()
   #size = 0
+  #undialable = 0
 
   constructor(self: Contact, bucketSize: number) {
     assert(bucketSize > 0, 'a bucket holds at least one contact')
@@ -33,6 +34,11 @@ export class Table {
 
   get size(): number {
     return this.#size
+  }
+
+  /** Whether an address is known of every peer that it holds. */
+  get dialable(): boolean {
+    return this.#undialable === 0
   }
 
   /** One more than the index of the deepest bucket that ever held a peer. */
@@ -103,7 +109,7 @@ export class Table {
     this.#slots.put(this.#end(index), entry)
     this.#counts[index] = this.bucketCount(index) + 1
     this.#size++
-    this.#countGroups(entry.peer, 1)
+    this.#count(entry.peer, 1)
   }
 
   /** @returns the peer that left, or `undefined` if it was not there. */
@@ -121,7 +127,7 @@ export class Table {
     this.#slots.clear(last)
     this.#counts[index] = this.bucketCount(index) - 1
     this.#size--
-    this.#countGroups(peer, -1)
+    this.#count(peer, -1)
     return peer
   }
 
@@ -140,9 +146,9 @@ export class Table {
     const slot = this.#locate(peer.contact)
     const known = slot === -1 ? undefined : this.#slots.peer(slot)
     if (known !== undefined && newerAddresses(known.addresses, peer.addresses) !== known.addresses) {
-      this.#countGroups(known, -1)
+      this.#count(known, -1)
       this.#slots.setPeer(slot, peer)
-      this.#countGroups(peer, 1)
+      this.#count(peer, 1)
     }
   }
 
@@ -278,7 +284,8 @@ export class Table {
     return (this.#starts[index] ?? 0) + this.bucketCount(index)
   }
 
-  #countGroups(peer: PeerInfo, by: 1 | -1): void {
+  #count(peer: PeerInfo, by: 1 | -1): void {
+    this.#undialable += peer.addresses.count === 0 ? by : 0
     for (const group of peer.groups) {
       const count = (this.#groups.get(group) ?? 0) + by
       if (count === 0) {

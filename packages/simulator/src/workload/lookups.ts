@@ -1,8 +1,9 @@
 import { compareDistance, limits, log, second } from '@vicinity/kademlia'
-import type { Key, LookupResult, Millis, PeerInfo, ProgressEvent, Rng, Target } from '@vicinity/kademlia'
+import type { Key, LookupResult, Millis, PeerInfo, Rng, Target } from '@vicinity/kademlia'
 import { indexOf, randomKey, targetAt } from '../world/contacts.ts'
 import type { Node } from '../world/node.ts'
 import type { World } from '../world/world.ts'
+import { Depths, Marks } from './depths.ts'
 import type { PeerSearches } from './searches.ts'
 
 /** One lookup that has ended, and what it should have found. */
@@ -35,6 +36,7 @@ export class Lookups {
   readonly #rng: Rng
   readonly #finished: (lookup: FinishedLookup) => void
   readonly #aims: Rng
+  readonly #marks = new Marks()
   /** How many lookups were started. */
   begun = 0
   /** How many lookups and searches were drawn by `run`, which are those that have numbers to be wanted by. */
@@ -71,7 +73,7 @@ export class Lookups {
 
     this.begun++
     const began = this.#world.now
-    const depths = new Depths(node, tableSeeds(node, target))
+    const depths = new Depths(node, tableSeeds(node, target), this.#marks)
     const { sleeps } = node
     node.operate(
       { type: 'closest', target },
@@ -158,42 +160,4 @@ export function recallOf(found: readonly PeerInfo[], truth: readonly Node[], key
 /** Whom a lookup begins with: those nearest to its target that stand in its node's table. */
 export function tableSeeds(node: Node, target: Target): readonly PeerInfo[] {
   return node.machine?.table.closest(target.key, limits.closerPeersRead) ?? []
-}
-
-type Answered = Extract<ProgressEvent, { readonly type: 'answered' }>
-
-/** How many steps away from the table every peer was when a lookup first heard of it. Worked out at the end, in one go. */
-class Depths {
-  readonly #self: number
-  readonly #known: readonly PeerInfo[]
-  // bounded by the requests of one lookup
-  readonly #answers: Answered[] = []
-
-  /** @param known - whom its table knew of near the target. */
-  constructor(node: Node, known: readonly PeerInfo[]) {
-    this.#self = node.index
-    this.#known = known
-  }
-
-  progress(event: ProgressEvent): void {
-    if (event.type === 'answered') {
-      this.#answers.push(event)
-    }
-  }
-
-  /** The greatest of these. Whom nobody named has come into the table since. */
-  of(peers: readonly PeerInfo[]): number {
-    const depths = new Map(this.#known.map(({ contact }) => [indexOf(contact), 1]))
-    for (const { peer, closer } of this.#answers) {
-      const depth = (depths.get(indexOf(peer.contact)) ?? 1) + 1
-      for (const { contact } of closer) {
-        const index = indexOf(contact)
-        if (index !== this.#self && !depths.has(index)) {
-          depths.set(index, depth)
-        }
-      }
-    }
-
-    return peers.reduce((deepest, { contact }) => Math.max(deepest, depths.get(indexOf(contact)) ?? 1), 0)
-  }
 }

@@ -205,7 +205,11 @@ export class Node {
   ended(tag: number, ending: { type: 'response'; message: Response } | { type: 'failure'; reason: FailureReason }): void {
     const rpc = this.rpcOf(tag)
     if (rpc !== undefined) {
-      this.handle({ ...ending, rpc })
+      const input: KademliaInput =
+        ending.type === 'response'
+          ? { type: 'response', rpc, message: ending.message }
+          : { type: 'failure', rpc, reason: ending.reason }
+      this.handle(input)
     }
   }
 
