@@ -120,13 +120,16 @@ export class PaperParts {
   }
 }
 
-/** A digest of the engine, the simulator and what they need, as they are installed here. */
+/** Of the simulator what changes no figure of a table: what judges and repeats runs, and what draws and writes the page. */
+const besides = /^(?:check|replay|swarm|report\/pictures)\/|^paper\/document\./
+
+/** A digest of the engine, of what simulates it and of what both need, as they are installed here. */
 function programDigest(): string {
   const hash = createHash('sha256')
   for (const name of ['@vicinity/kademlia', '@vicinity/wire', '@vicinity/simulator']) {
     const folder = dirname(fileURLToPath(import.meta.resolve(name)))
-    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(file => /\.[jt]s$/.test(file))
-    for (const file of files.map(path => path.replaceAll('\\', '/')).sort()) {
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(path => path.replaceAll('\\', '/'))
+    for (const file of files.filter(path => /\.[jt]s$/.test(path) && !besides.test(path)).sort()) {
       hash.update(`${name}/${file}\n`).update(readFileSync(join(folder, file)))
     }
   }

@@ -163,6 +163,23 @@ describe('a picture of distributions', () => {
     assert.match(all(picture, 'desc')[0]?.text ?? '', /few: half at most 100, 90 % at most 1,000/)
   })
 
+  it('begins a logarithmic axis at the least positive value, where 0 stands too', () => {
+    const drawn = (...values: number[]): [begin: number, curve: number] => {
+      const series = [{ name: 'all', points: distribution(...values).cdf() }]
+      const picture = parseXml(cdfPicture({ ...data, scale: 'log', series }))
+      const first = values.find(value => value > 0) ?? 0
+      const [, curve] = /^M([\d.]+) /.exec(all(picture, 'path', 's0')[0]?.attributes['d'] ?? '') ?? []
+      return [textAt(picture, String(first), 'middle').x, Number(curve)]
+    }
+    for (const values of [
+      [0, 100, 1_000],
+      [0, 0]
+    ]) {
+      const [begin, curve] = drawn(...values)
+      assert.equal(curve, begin)
+    }
+  })
+
   it('needs a value', () => {
     assert.throws(() => cdfPicture({ ...data, series: [{ name: 'none', points: [] }] }), RangeError)
   })

@@ -21,7 +21,7 @@ export interface CdfData {
   readonly unit: Unit
   /** What there are shares of: "lookups". */
   readonly of: string
-  /** `log` where a few are many times the rest; all values are then positive. */
+  /** `log` where a few are many times the rest: values that are not positive then stand where the axis begins. */
   readonly scale?: 'linear' | 'log'
   /** Up to six can be told apart. */
   readonly series: readonly CdfSeries[]
@@ -44,7 +44,9 @@ export function cdfPicture(data: CdfData): string {
   const [low, high] = [Math.min(...values), Math.max(...values)]
   // an axis begins at 0 unless that would squeeze what there is to see
   const from = low >= 0 && low < 0.5 * high ? 0 : low
-  const scale = data.scale === 'log' ? logScale([low, high], unit) : linearScale([from, high], unit, 8)
+  const positive = values.filter(value => value > 0)
+  const logarithmic = data.scale === 'log' && positive.length > 0
+  const scale = logarithmic ? logScale([Math.min(...positive), high], unit) : linearScale([from, high], unit, 8)
   const words = series.map(({ name, points }) => `${name}: ${spoken(points, unit)}`)
   return chart(
     {
