@@ -44,7 +44,7 @@ export const t10: PaperTable = {
           series: { name: `median session ${median} min`, points: latency.cdf() },
           rows: [atLeast(`median session ${median} min: lookups that succeed`, 'share', [success, 1], measured)],
           notes: [
-            `${lookups.count} lookups, ${(lookups.requests?.mean ?? 0).toFixed(1)} requests each (p95 ${lookups.requests?.p95 ?? 0}); latency p50 ${seconds(lookups.latencyMs?.p50)}, p95 ${seconds(lookups.latencyMs?.p95)}.`
+            `Median session ${median} min: ${lookups.count} lookups, ${(lookups.requests?.mean ?? 0).toFixed(1)} requests each (p95 ${lookups.requests?.p95 ?? 0}); latency p50 ${seconds(lookups.latencyMs?.p50)}, p95 ${seconds(lookups.latencyMs?.p95)}.`
           ]
         }
       }
