@@ -1,8 +1,8 @@
-import { keyEquals } from '@vicinity/kademlia'
 import type { Kademlia, KademliaInput, KademliaOutput, Millis, Op, Rpc } from '@vicinity/kademlia'
 import type { Node } from '../world/node.ts'
 import type { World } from '../world/world.ts'
 import type { Checker } from './checker.ts'
+import { sharedBits } from './distance.ts'
 import { Findings } from './findings.ts'
 import { giveUpAfter } from './ledger.ts'
 import type { Asked, Life } from './ledger.ts'
@@ -128,7 +128,7 @@ const sizesEvery = 32
 function count(open: Iterable<Asked>, node: Node, now: Millis): number {
   let checks = 0
   for (const { op, target, moot, lateAt } of open) {
-    const own = op === undefined && target !== undefined && keyEquals(target.key, node.contact.key)
+    const own = op === undefined && target !== undefined && sharedBits(target.key, node.contact.key) === 256
     checks += own && !moot && now < lateAt ? 1 : 0
   }
 

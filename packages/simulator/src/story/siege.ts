@@ -1,4 +1,4 @@
-import { compareDistance, Rng } from '@vicinity/kademlia'
+import { Rng } from '@vicinity/kademlia'
 import type { Key, Millis, PeerInfo } from '@vicinity/kademlia'
 import type { SybilAttack } from '../adversary/sybils.ts'
 import type { SimulationOptions } from '../options.ts'
@@ -7,6 +7,7 @@ import type { Cell, ReportTable } from '../report/index.ts'
 import type { FinishedLookup } from '../workload/lookups.ts'
 import { indexOf } from '../world/contacts.ts'
 import type { Node } from '../world/node.ts'
+import { compareNearness } from '../world/truth.ts'
 import type { World } from '../world/world.ts'
 import type { Story } from './story.ts'
 
@@ -125,5 +126,5 @@ export class Siege implements Story {
 }
 
 function nearestOf(peers: readonly PeerInfo[], key: Key): PeerInfo[] {
-  return [...peers].sort((a, b) => compareDistance(key, a.contact.key, b.contact.key))
+  return [...peers].sort((a, b) => compareNearness(key, a.contact.key, b.contact.key))
 }

@@ -1,7 +1,8 @@
-import { compareDistance, limits, log, second } from '@vicinity/kademlia'
+import { limits, log, second } from '@vicinity/kademlia'
 import type { Key, LookupResult, Millis, PeerInfo, Rng, Target } from '@vicinity/kademlia'
 import { indexOf, randomKey, targetAt } from '../world/contacts.ts'
 import type { Node } from '../world/node.ts'
+import { compareNearness } from '../world/truth.ts'
 import type { World } from '../world/world.ts'
 import { Depths, Marks } from './depths.ts'
 import type { PeerSearches } from './searches.ts'
@@ -152,7 +153,7 @@ export function recallOf(found: readonly PeerInfo[], truth: readonly Node[], key
   const last = found.length < k ? undefined : found.at(-1)
   const indexes = new Set(found.map(({ contact }) => indexOf(contact)))
   const missed = truth.filter(
-    ({ index, contact }) => !indexes.has(index) && (last === undefined || compareDistance(key, contact.key, last.contact.key) < 0)
+    ({ index, contact }) => !indexes.has(index) && (last === undefined || compareNearness(key, contact.key, last.contact.key) < 0)
   )
   return truth.length === 0 ? 1 : 1 - missed.length / truth.length
 }

@@ -1,7 +1,6 @@
-import { compareDistance, keyBit, keyBits } from '@vicinity/kademlia'
 import type { Key } from '@vicinity/kademlia'
-import { compareKeys } from './contacts.ts'
 import type { Node } from './node.ts'
+import { bitOf, compareKeys, compareNearness } from './truth.ts'
 
 /**
  * Who serves now, in truth: all of them in one array in the order of their keys. What a lookup should have found is read
@@ -38,9 +37,9 @@ export class Census {
   closest(key: Key, count: number, except?: Node): Node[] {
     const wanted = except === undefined ? count : count + 1
     let [low, high] = [0, this.#sorted.length]
-    for (let bit = 0; bit < keyBits; bit++) {
+    for (let bit = 0; bit < 256; bit++) {
       const split = this.#split(low, high, bit)
-      const [nearLow, nearHigh] = keyBit(key, bit) === 1 ? [split, high] : [low, split]
+      const [nearLow, nearHigh] = bitOf(key, bit) === 1 ? [split, high] : [low, split]
       if (nearHigh - nearLow < wanted) {
         break
       }
@@ -50,7 +49,7 @@ export class Census {
     }
 
     const near = this.#sorted.slice(low, high).filter(node => node !== except)
-    return near.sort((a, b) => compareDistance(key, a.contact.key, b.contact.key)).slice(0, count)
+    return near.sort((a, b) => compareNearness(key, a.contact.key, b.contact.key)).slice(0, count)
   }
 
   /** The `count` nearest of those that are wanted. */
@@ -74,7 +73,7 @@ export class Census {
     let [low, high] = [0, this.#sorted.length]
     for (let bit = 0; bit < bits; bit++) {
       const split = this.#split(low, high, bit)
-      if (keyBit(key, bit) === 1) {
+      if (bitOf(key, bit) === 1) {
         low = split
       } else {
         high = split
@@ -89,7 +88,7 @@ export class Census {
     let [low, high] = [from, to]
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (keyBit((this.#sorted[middle] as Node).contact.key, bit) === 0) {
+      if (bitOf((this.#sorted[middle] as Node).contact.key, bit) === 0) {
         low = middle + 1
       } else {
         high = middle

@@ -2,7 +2,7 @@
  * Who is who in a simulated world. Here the hash is the identity: the preimage of a key is its own 32 bytes. So peers and
  * targets can be put anywhere in the keyspace, crowds of them around one key, without searching for an id that hashes there.
  */
-import { compareDistance, keyFromBytes, keyHead, keyToBytes, keyWords, noAddresses } from '@vicinity/kademlia'
+import { keyFromBytes, keyHead, keyToBytes, keyWords, noAddresses } from '@vicinity/kademlia'
 import type { Addresses, Contact, Key, PeerInfo, Rng, Target } from '@vicinity/kademlia'
 
 /** What a peer tells of itself wherever it is. */
@@ -101,10 +101,3 @@ export function keyNear(key: Key, bits: number, rng: Rng): Key {
 
   return near
 }
-
-/** The order of keys as numbers, as against their order by distance from something. */
-export function compareKeys(a: Key, b: Key): number {
-  return compareDistance(zero, a, b)
-}
-
-const zero = new Uint32Array(keyWords)
