@@ -223,8 +223,8 @@ const answers: readonly Mutant[] = [
   {
     name: 'answer in no order',
     file: 'serve.ts',
-    text: 'return found.every(dialable) ? found :',
-    by: 'return found.every(dialable) ? found.reverse() :'
+    text: '? found\n',
+    by: '? found.reverse()\n'
   },
   {
     name: 'name the asker',
@@ -237,6 +237,12 @@ const answers: readonly Mutant[] = [
     file: 'serve.ts',
     text: 'const found = table.closest(target.key, k, from)',
     by: 'const found = table.closest(target.key, k - 1, from)'
+  },
+  {
+    name: 'take a key for its distance',
+    file: 'key.ts',
+    text: 'return a ^ b ^ 0x80000000',
+    by: 'return b ^ 0x80000000'
   },
   {
     name: 'walk the buckets in the wrong order',
