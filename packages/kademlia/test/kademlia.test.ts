@@ -70,6 +70,30 @@ describe('an operation', () => {
     assert.deepEqual(only(tell(machine, { type: 'tick' }, limits.abandonAfter), 'abandon')[0], { type: 'abandon', rpc: slow })
   })
 
+  it('asks who was not there where somebody else says that it is', () => {
+    const at = (peer: PeerInfo, place: string): PeerInfo => ({ ...peer, addresses: { count: 1, text: [place] } })
+    const [gone, friend] = peersOf('peer', 2).map(peer => at(peer, 'home')) as [PeerInfo, PeerInfo]
+    const asksAgain = (fail: (machine: Kademlia, rpc: Rpc) => void): boolean => {
+      const machine = nodeOf([gone, friend])
+      const requests = only(start(machine), 'send')
+      const to = (peer: PeerInfo): Rpc => requests.find(send => send.to.contact === peer.contact)?.rpc ?? 0
+      tell(machine, { type: 'opened', rpc: to(friend) })
+      fail(machine, to(gone))
+      const closer = [at(gone, 'abroad'), ...peersOf('more', 1)]
+      const message = { type: 'FIND_NODE', closer } as const
+      return only(tell(machine, { type: 'response', rpc: to(friend), message }), 'send').some(send => send.to === closer[0])
+    }
+    assert.equal(
+      asksAgain((machine, rpc) => tell(machine, { type: 'failure', rpc, reason: 'dial' })),
+      true
+    )
+    assert.equal(
+      asksAgain((machine, rpc) => tell(machine, { type: 'failure', rpc, reason: 'reset' })),
+      false,
+      'it was there'
+    )
+  })
+
   it('has one outcome when it is cancelled, and its requests are abandoned', () => {
     const machine = nodeOf(peersOf('peer', 20))
     const rpcs = sends(start(machine))
