@@ -88,7 +88,7 @@ const commands = {
     steps: args => [{ name: 'mutants', args: [...fromSource, 'packages/simulator/scripts/mutation-run.ts', ...args] }]
   },
   stryker: {
-    help: 'mutate kademlia and see which changes its tests notice (hours); options go to stryker run, --mutate FILE among them',
+    help: 'mutate kademlia and see which changes its tests notice (more than an hour); options go to stryker run, --mutate FILE among them',
     steps: args => [{ name: 'stryker', args: [tools.stryker, 'run', ...args] }]
   }
 }
