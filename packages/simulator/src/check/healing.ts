@@ -6,6 +6,7 @@ import type { Node } from '../world/node.ts'
 import type { World } from '../world/world.ts'
 import type { Checker } from './checker.ts'
 import { sharedBits } from './distance.ts'
+import { eclipsed } from './eclipsed.ts'
 import { Findings } from './findings.ts'
 import { groupInBucket, groupInTable } from './groups.ts'
 import { leastPatience } from './patience.ts'
@@ -25,7 +26,8 @@ export interface HealingRules {
 
 /**
  * That a network heals: some time after the last fault everybody has joined, everybody who serves is known to somebody, nobody
- * who has long gone is in a table, and lookups find what there is (NUMBERS, section 3). Those who are not honest may be kept out.
+ * who has long gone is in a table, and lookups find what there is (NUMBERS, section 3). Those who are not honest may be kept out, and
+ * those whom they have cut off cannot be helped.
  */
 export class HealingChecker extends Findings implements Checker {
   readonly name = 'healing'
@@ -38,6 +40,8 @@ export class HealingChecker extends Findings implements Checker {
   readonly #least: number
   // bounded by the nodes of the world: since when those that are down are
   readonly #down = new Map<number, Millis>()
+  // bounded by the nodes of the world
+  #eclipsed: ReadonlySet<Node> = new Set()
   #since: Millis = Infinity
   #lookups = 0
   #recall = 0
@@ -64,6 +68,7 @@ export class HealingChecker extends Findings implements Checker {
 
   healed(now: Millis): void {
     this.#since = now
+    this.#eclipsed = eclipsed(this.#world, Math.min(this.#k, this.#world.census.size) / 2)
     const known = new Set<string>()
     for (const node of this.#world.nodes) {
       if (node.machine !== undefined && node.honest) {
@@ -76,17 +81,17 @@ export class HealingChecker extends Findings implements Checker {
       }
     }
 
-    for (const node of this.#heard ? this.#world.census.all.filter(({ honest }) => honest) : []) {
+    for (const node of this.#heard ? this.#world.census.all.filter(each => each.honest && !this.#eclipsed.has(each)) : []) {
       const right = known.has(node.contact.id) || (this.#limited && this.#shutOut(node))
       this.expect(right, now, node.index, () => 'it serves, and nobody knows it')
     }
   }
 
   lookup({ node, target, began, result, truth }: FinishedLookup): void {
-    if (began >= this.#since) {
+    if (began >= this.#since && !this.#eclipsed.has(node)) {
       this.#lookups++
       // nobody waits for who answers late
-      const wanted = truth.filter(server => server.honest && this.#inTime(node, server))
+      const wanted = truth.filter(server => server.honest && !this.#eclipsed.has(server) && this.#inTime(node, server))
       this.#recall += recallOf(result.closest, wanted, target.key, this.#k)
     }
   }
@@ -103,12 +108,10 @@ export class HealingChecker extends Findings implements Checker {
     return this.#world.network.roundTrip(node, server) * (1 + this.#jitter) < leastPatience
   }
 
-  #joined(node: Node, { size, table }: Kademlia, now: Millis): void {
-    // who was told of nobody but liars when it came knows nobody else, and no table can help it
-    const eclipsed = size > 0 && Array.from(table.entries()).every(({ peer }) => !this.#world.node(indexOf(peer.contact)).honest)
+  #joined(node: Node, { size }: Kademlia, now: Millis): void {
     const others = this.#world.census.size - (node.findable ? 1 : 0)
     const least = Math.min(this.#k, others) / 2
-    this.expect(size >= least || eclipsed, now, node.index, () => `its table holds ${size} of ${others} servers`)
+    this.expect(size >= least || this.#eclipsed.has(node), now, node.index, () => `its table holds ${size} of ${others} servers`)
   }
 
   /** Whether nobody may take a server in: every table has its share of the server's address groups, or no room. */
