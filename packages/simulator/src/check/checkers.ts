@@ -26,8 +26,8 @@ export function checkersOf(world: World, options: SimulationOptions): { checkers
   const { connections: heard, undialable, slow, slowDelay } = options
   const lingering = undialable + (slowDelay < givenUp ? slow : 0)
   const needed = patience + (options.flooders > 0 ? Math.ceil(fakes / alpha) * fakePause : 0)
-  const limited = limitGroups && options.groupSize > 0
-  const healing = { patient: options.queryTimeout >= needed, heard, lingering, limited, jitter: options.jitter }
+  const patient = options.queryTimeout >= needed && (options.bandwidth === 0 || options.bandwidth >= leastBandwidth)
+  const healing = { patient, heard, lingering, limited: limitGroups }
   const checkers: Checker[] = [
     new RequestsChecker(world, Math.max(k, alpha)),
     new LookupsChecker(world, { k, alpha, beta, paths, limitGroups }, queryTimeout),
@@ -49,6 +49,9 @@ const patience = 30
 /** Of whom one flooder names so many that are not there, each of which holds a place of a lookup for so many seconds. */
 const fakes = 40
 const fakePause = 5
+
+/** KiB a second with which no answer is late because of others that its sender sends before it. */
+const leastBandwidth = 64
 
 /** Milliseconds after which a request is given up: who answers later is as good as dead, and leaves the tables. */
 const givenUp = 10_000

@@ -9,7 +9,7 @@ import { sharedBits } from './distance.ts'
 import { eclipsed } from './eclipsed.ts'
 import { Findings } from './findings.ts'
 import { groupInBucket, groupInTable } from './groups.ts'
-import { leastPatience } from './patience.ts'
+import { dialPatience, leastPatience } from './patience.ts'
 
 export interface HealingRules {
   /** Whether lookups have the time to wait for those who are gone. */
@@ -18,16 +18,14 @@ export interface HealingRules {
   readonly heard: boolean
   /** The share of servers that stand in tables and that no lookup ends with: nobody can dial them, or they answer too late. */
   readonly lingering: number
-  /** Whether tables hold only so many of an address group, which keeps some servers out of all of them. */
+  /** Whether tables hold only so many of an address group, which may keep a server of one out of all of them. */
   readonly limited: boolean
-  /** How much longer than usual a message may take, as a share. */
-  readonly jitter: number
 }
 
 /**
  * That a network heals: some time after the last fault everybody has joined, everybody who serves is known to somebody, nobody
- * who has long gone is in a table, and lookups find what there is (NUMBERS, section 3). Those who are not honest may be kept out, and
- * those whom they have cut off cannot be helped.
+ * who has long gone is in a table, and lookups find what there is (NUMBERS, section 3): those who are not kept out, who answer in
+ * time, and whom liars have not cut off.
  */
 export class HealingChecker extends Findings implements Checker {
   readonly name = 'healing'
@@ -36,7 +34,6 @@ export class HealingChecker extends Findings implements Checker {
   readonly #patient: boolean
   readonly #heard: boolean
   readonly #limited: boolean
-  readonly #jitter: number
   readonly #least: number
   // bounded by the nodes of the world: since when those that are down are
   readonly #down = new Map<number, Millis>()
@@ -46,14 +43,13 @@ export class HealingChecker extends Findings implements Checker {
   #lookups = 0
   #recall = 0
 
-  constructor(world: World, k: number, { patient, heard, lingering, limited, jitter }: HealingRules) {
+  constructor(world: World, k: number, { patient, heard, lingering, limited }: HealingRules) {
     super()
     this.#world = world
     this.#k = k
     this.#patient = patient
     this.#heard = heard
     this.#limited = limited
-    this.#jitter = jitter
     // they take the places of others in answers
     this.#least = recallWhenHealed - lingering / 3
   }
@@ -81,31 +77,39 @@ export class HealingChecker extends Findings implements Checker {
       }
     }
 
-    for (const node of this.#heard ? this.#world.census.all.filter(each => each.honest && !this.#eclipsed.has(each)) : []) {
-      const right = known.has(node.contact.id) || (this.#limited && this.#shutOut(node))
+    for (const node of this.#heard ? this.#world.census.all.filter(each => !this.#eclipsed.has(each)) : []) {
+      const right = known.has(node.contact.id) || (this.#isLimited(node) && this.#shutOut(node))
       this.expect(right, now, node.index, () => 'it serves, and nobody knows it')
     }
   }
 
   lookup({ node, target, began, result, truth }: FinishedLookup): void {
-    if (began >= this.#since && !this.#eclipsed.has(node)) {
+    const judged = began >= this.#since && !this.#eclipsed.has(node)
+    const wanted = judged ? truth.filter(server => this.#isWanted(node, server)) : []
+    if (wanted.length > 0) {
       this.#lookups++
-      // nobody waits for who answers late
-      const wanted = truth.filter(server => server.honest && !this.#eclipsed.has(server) && this.#inTime(node, server))
       this.#recall += recallOf(result.closest, wanted, target.key, this.#k)
     }
   }
 
   over(now: Millis): void {
-    if (this.#lookups > 0 && this.#patient && this.#heard && !this.#limited) {
+    if (this.#lookups > 0 && this.#patient && this.#heard) {
       const mean = this.#recall / this.#lookups
       const right = mean >= this.#least
       this.expect(right, now, undefined, () => `the lookups after healing have a recall of ${mean.toFixed(4)} on average`)
     }
   }
 
-  #inTime(node: Node, server: Node): boolean {
-    return this.#world.network.roundTrip(node, server) * (1 + this.#jitter) < leastPatience
+  /** Whether a lookup should find a server: nobody waits for who answers late. */
+  #isWanted(node: Node, server: Node): boolean {
+    const { jitter, dialRoundTrips } = this.#world.options.network
+    const roundTrip = this.#world.network.roundTrip(node, server)
+    const inTime = roundTrip * (1 + jitter) < leastPatience && roundTrip * dialRoundTrips < dialPatience
+    return inTime && !this.#isLimited(server) && !this.#eclipsed.has(server)
+  }
+
+  #isLimited({ init }: Node): boolean {
+    return this.#limited && init.groups.length > 0
   }
 
   #joined(node: Node, { size }: Kademlia, now: Millis): void {

@@ -3,6 +3,9 @@ import type { Millis } from '@vicinity/kademlia'
 /** The shortest time after which a node may count a request as late. */
 export const leastPatience: Millis = 1_000
 
+/** The time after which it counts one as late for which the dial is not through. */
+export const dialPatience: Millis = 5_000
+
 /**
  * How long a node should wait for an answer, worked out anew from the round trips that it saw: the smoothed mean and four
  * times the smoothed deviation (RFC 6298, section 2), from 1 to 10 seconds, and 5 before there is any.

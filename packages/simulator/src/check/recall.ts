@@ -5,7 +5,7 @@ import type { FinishedLookup } from '../workload/lookups.ts'
 import type { FinishedSearch } from '../workload/searches.ts'
 import type { Checker } from './checker.ts'
 import { Findings } from './findings.ts'
-import { leastPatience } from './patience.ts'
+import { dialPatience, leastPatience } from './patience.ts'
 
 /**
  * What lookups find: where nothing can go wrong, all of the true k nearest, and every peer that is looked for; anywhere, nobody
@@ -71,6 +71,3 @@ export function isCalm(options: SimulationOptions): boolean {
 
 const worldRoundTrip = Math.max(...regions.flatMap(({ roundTrips }) => roundTrips)) + 2 * lastMile[1]
 const heldUp = 500
-
-/** The time after which an engine counts a request as late that has not been sent. */
-const dialPatience = 5_000

@@ -2,6 +2,7 @@ import { Rng } from '@vicinity/kademlia'
 import type { Kademlia, KademliaInput, KademliaOutput, Millis, PeerInfo, Target } from '@vicinity/kademlia'
 import type { Checker } from '../../src/check/checker.ts'
 import { Watch } from '../../src/check/watch.ts'
+import type { NetworkOptions } from '../../src/network/network.ts'
 import { randomKey, targetAt } from '../../src/world/contacts.ts'
 import type { Node } from '../../src/world/node.ts'
 import type { World } from '../../src/world/world.ts'
@@ -16,8 +17,8 @@ export class Forger {
   readonly #watch: Watch
   readonly #rng = new Rng('forger')
 
-  constructor(make: (world: World) => Checker, others = 3) {
-    const small = new SmallWorld()
+  constructor(make: (world: World) => Checker, others = 3, network: Partial<NetworkOptions> = {}) {
+    const small = new SmallWorld(network)
     this.world = small.world
     this.node = small.server()
     this.others = small.servers(others)
