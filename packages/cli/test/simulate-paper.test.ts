@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { isMeasuring } from '../src/simulate/paper-parts.ts'
 import { preload, runVicinity } from './fixtures/vicinity.ts'
 import type { Result, VicinityOptions } from './fixtures/vicinity.ts'
 
@@ -75,6 +76,15 @@ test('tables that are not there are refused with those that are', async t => {
     assert.equal(code, 1)
     assert.equal(stderr[0], `vicinity: --tables is "${tables}": the tables are T1, T2, T3, T4, T5, T6, T7, T10, T13`)
     assert.deepEqual(stdout, [])
+  }
+})
+
+test('what --resume compares are the sources that figures follow from', () => {
+  for (const file of ['world/world.ts', 'paper/t10-churn.js', 'report/distribution.ts', 'lookup/lookup.ts', 'key.js']) {
+    assert.ok(isMeasuring(file), `figures follow from ${file}`)
+  }
+  for (const file of ['check/healing.ts', 'swarm/draw.js', 'replay/compare.ts', 'report/pictures/cdf.ts', 'paper/document.js']) {
+    assert.ok(!isMeasuring(file), `no figure follows from ${file}`)
   }
 })
 

@@ -1,11 +1,13 @@
 /** Peers that are not where the first to name them says they are: liars hide peers so, and peers that have moved are found so. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Lookup } from '@vicinity/kademlia'
-import type { Addresses, LookupConfig, LookupOutput, PeerInfo } from '@vicinity/kademlia'
+import { limits, Lookup, second } from '@vicinity/kademlia'
+import type { Addresses, Kademlia, KademliaOutput, LookupConfig, LookupOutput, PeerInfo, Rpc } from '@vicinity/kademlia'
 import { leadsElsewhere } from '../src/contact.ts'
 import { DisjointLookup } from '../src/lookup/disjoint.ts'
-import { contactOf, ids, nearest, peersOf, targetOf } from './support/contacts.ts'
+import { contactOf, ids, nearest, peerOf, peersOf, targetOf } from './support/contacts.ts'
+import { only } from './support/drain.ts'
+import { machineKnowing, tell } from './support/machine.ts'
 
 const config: LookupConfig = {
   target: targetOf('target'),
@@ -125,6 +127,41 @@ describe('a peer that failed', () => {
     assert.deepEqual(retries([at(asked, 'home')], true), ['home'])
     assert.deepEqual(retries([at(asked)], true), ['home'])
     assert.deepEqual(retries([at(asked, 'abroad')], false), ['home'])
+  })
+})
+
+describe('a peer that an engine has asked', () => {
+  const [gone, friend, ...more] = peersOf('peer', 6).map(peer => at(peer, 'home')) as [PeerInfo, PeerInfo, ...PeerInfo[]]
+  const abroad = at(gone, 'abroad')
+
+  /** Whether it is asked abroad once it has failed. Others answer meanwhile, a few seconds one after the other, so that the lookup goes on. */
+  const isAskedAbroad = (fail: (machine: Kademlia, rpc: Rpc) => KademliaOutput[]): boolean => {
+    const machine = machineKnowing(peerOf('self'), [gone, friend])
+    const requests = only(tell(machine, { type: 'start', op: 1, operation: { type: 'closest', target: config.target } }), 'send')
+    const to = (peer: PeerInfo): Rpc => requests.findLast(send => send.to.contact === peer.contact)?.rpc ?? 0
+    const answer = (peer: PeerInfo, closer: readonly PeerInfo[], now: number): void => {
+      requests.push(
+        ...only(tell(machine, { type: 'response', rpc: to(peer), message: { type: 'FIND_NODE', closer } }, now), 'send')
+      )
+    }
+    const first = to(gone)
+    answer(friend, [abroad, ...more.slice(0, 1)], 0)
+    for (const [i, peer] of more.slice(0, -1).entries()) {
+      answer(peer, more.slice(i + 1, i + 2), 3 * second * (i + 1))
+    }
+    requests.push(...only(fail(machine, first), 'send'))
+    return requests.some(send => send.to === abroad)
+  }
+
+  it('is asked where somebody else says that it is, if nobody was there', () => {
+    const failing = (reason: 'dial' | 'reset') => (machine: Kademlia, rpc: Rpc) =>
+      tell(machine, { type: 'failure', rpc, reason }, 9 * second)
+    assert.equal(isAskedAbroad(failing('dial')), true)
+    assert.equal(isAskedAbroad(failing('reset')), false, 'it was there')
+    assert.equal(
+      isAskedAbroad(machine => tell(machine, { type: 'tick' }, limits.abandonAfter)),
+      true
+    )
   })
 })
 

@@ -6,27 +6,13 @@ import type { KademliaConfig, KademliaInput, KademliaOutput, PeerInfo, Rpc, Save
 import * as fc from 'fast-check'
 import { contactOf, ids, peerOf, peersIn, peersOf, targetOf } from './support/contacts.ts'
 import { only } from './support/drain.ts'
-import { machineOf, tell } from './support/machine.ts'
+import { machineKnowing, machineOf, saved, tell, wallAtZero } from './support/machine.ts'
 
 const self = peerOf('self')
 const target = targetOf('target')
-const wallAtZero = 1_700_000_000_000
 
-function saved(peers: readonly PeerInfo[], heard = wallAtZero): SavedEntry[] {
-  return peers.map(peer => ({ peer, heard, roundTrip: 1 }))
-}
-
-/** A node that knows these peers, after the bootstrap that they cause, in which nobody answered. */
 function nodeOf(peers: readonly PeerInfo[], config: Partial<KademliaConfig> = {}): Kademlia {
-  const machine = machineOf(self, { refreshInterval: Infinity, bootstrapInterval: Infinity, ...config })
-  tell(machine, { type: 'clock', wallAtZero })
-  const outputs = tell(machine, { type: 'restore', entries: saved(peers) })
-  const pending = only(outputs, 'send').map(({ rpc }) => rpc)
-  for (let rpc = pending.shift(); rpc !== undefined; rpc = pending.shift()) {
-    pending.push(...only(tell(machine, { type: 'failure', rpc, reason: 'local' }), 'send').map(send => send.rpc))
-  }
-  assert.equal(machine.sizes['requests'], 0)
-  return machine
+  return machineKnowing(self, peers, config)
 }
 
 function sends(outputs: readonly KademliaOutput[]): Rpc[] {
@@ -68,30 +54,6 @@ describe('an operation', () => {
     assert(late?.event.type === 'late' && late.event.path.running === 0)
     assert.equal(only(outputs, 'finished').length, 1, 'it does not wait for those who are late')
     assert.deepEqual(only(tell(machine, { type: 'tick' }, limits.abandonAfter), 'abandon')[0], { type: 'abandon', rpc: slow })
-  })
-
-  it('asks who was not there where somebody else says that it is', () => {
-    const at = (peer: PeerInfo, place: string): PeerInfo => ({ ...peer, addresses: { count: 1, text: [place] } })
-    const [gone, friend] = peersOf('peer', 2).map(peer => at(peer, 'home')) as [PeerInfo, PeerInfo]
-    const asksAgain = (fail: (machine: Kademlia, rpc: Rpc) => void): boolean => {
-      const machine = nodeOf([gone, friend])
-      const requests = only(start(machine), 'send')
-      const to = (peer: PeerInfo): Rpc => requests.find(send => send.to.contact === peer.contact)?.rpc ?? 0
-      tell(machine, { type: 'opened', rpc: to(friend) })
-      fail(machine, to(gone))
-      const closer = [at(gone, 'abroad'), ...peersOf('more', 1)]
-      const message = { type: 'FIND_NODE', closer } as const
-      return only(tell(machine, { type: 'response', rpc: to(friend), message }), 'send').some(send => send.to === closer[0])
-    }
-    assert.equal(
-      asksAgain((machine, rpc) => tell(machine, { type: 'failure', rpc, reason: 'dial' })),
-      true
-    )
-    assert.equal(
-      asksAgain((machine, rpc) => tell(machine, { type: 'failure', rpc, reason: 'reset' })),
-      false,
-      'it was there'
-    )
   })
 
   it('has one outcome when it is cancelled, and its requests are abandoned', () => {

@@ -123,13 +123,18 @@ export class PaperParts {
 /** Of the simulator what changes no figure of a table: what judges and repeats runs, and what draws and writes the page. */
 const besides = /^(?:check|replay|swarm|report\/pictures)\/|^paper\/document\./
 
+/** Whether figures of the tables may follow from a source file, named from its package's folder of sources. */
+export function isMeasuring(file: string): boolean {
+  return /\.[jt]s$/.test(file) && !besides.test(file)
+}
+
 /** A digest of the engine, of what simulates it and of what both need, as they are installed here. */
 function programDigest(): string {
   const hash = createHash('sha256')
   for (const name of ['@vicinity/kademlia', '@vicinity/wire', '@vicinity/simulator']) {
     const folder = dirname(fileURLToPath(import.meta.resolve(name)))
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(path => path.replaceAll('\\', '/'))
-    for (const file of files.filter(path => /\.[jt]s$/.test(path) && !besides.test(path)).sort()) {
+    for (const file of files.filter(isMeasuring).sort()) {
       hash.update(`${name}/${file}\n`).update(readFileSync(join(folder, file)))
     }
   }
