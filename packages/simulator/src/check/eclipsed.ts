@@ -13,19 +13,18 @@ export function eclipsed(world: World, least: number): ReadonlySet<Node> {
 
 function isEclipsed(world: World, node: Node, least: number): boolean {
   const reached = new Set([node])
-  const servers = new Set<Node>()
   let misled = false
   for (const one of reached) {
     for (const { peer } of one.machine?.table.entries() ?? []) {
       const other = world.node(indexOf(peer.contact))
       misled ||= !other.honest
-      if (other.honest && other.serves && other !== node) {
+      if (other.honest && other.serves) {
         reached.add(other)
-        servers.add(other)
       }
     }
 
-    if (servers.size >= least) {
+    // without itself
+    if (reached.size - 1 >= least) {
       return false
     }
   }
