@@ -9,6 +9,7 @@ import type { World } from '../world/world.ts'
 export const silent: Behaviour = {
   name: 'silent',
   findable: false,
+  misleads: false,
   react: () => ({ type: 'silence' })
 }
 
@@ -18,6 +19,7 @@ export function slow(delay: Millis): Behaviour {
     name: 'slow',
     // no node waits less than this, whatever round trips it has seen; half of it is for the way there and back
     findable: delay <= limits.requestTimeoutMin / 2,
+    misleads: false,
     react: (_node, _from, _message, honest) => answering(honest(), delay)
   }
 }
@@ -27,6 +29,7 @@ export function selfish(world: World): Behaviour {
   return {
     name: 'selfish',
     findable: true,
+    misleads: false,
     react(node, from, message, honest) {
       const answer = honest()
       if (answer?.type !== 'FIND_NODE' || message.type !== 'FIND_NODE') {

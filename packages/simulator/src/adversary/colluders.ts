@@ -11,6 +11,7 @@ import { answering } from './behaviours.ts'
 export class Colluders implements Behaviour {
   readonly name = 'liars'
   readonly findable = true
+  readonly misleads = true
   readonly #count: number
   /** Those of them who are up. */
   readonly #ring = new Census()

@@ -12,6 +12,7 @@ import type { World } from '../world/world.ts'
 export class Flooder implements Behaviour {
   readonly name = 'flooders'
   readonly findable = false
+  readonly misleads = true
   readonly #answers: readonly (readonly PeerInfo[])[]
   #next = 0
 

@@ -26,6 +26,7 @@ export interface SybilOptions {
 export class SybilAttack implements Behaviour {
   readonly name = 'sybils'
   readonly findable = true
+  readonly misleads = true
   readonly #options: SybilOptions
   readonly #rng: Rng
   readonly #ring = new Census()

@@ -136,6 +136,7 @@ function keyBetween(key: Key, peer: Key, rng: Rng): Key {
 const sybil: Behaviour = {
   name: 'sybil',
   findable: true,
+  misleads: false,
   react(_node, _from, _message, honestly) {
     const answer = honestly()
     return answer === undefined ? { type: 'silence' } : { type: 'answer', message: answer, delay: 0 }

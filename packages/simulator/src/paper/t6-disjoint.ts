@@ -119,6 +119,7 @@ function successes(seed: string, nodes: number, tries: number, share: number, d:
 const pathKiller: Behaviour = {
   name: 'path killer',
   findable: true,
+  misleads: false,
   react() {
     return { type: 'silence' }
   }

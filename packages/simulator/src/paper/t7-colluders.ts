@@ -86,6 +86,7 @@ function colluder(liars: Census): Behaviour {
   return {
     name: 'colluder',
     findable: true,
+    misleads: true,
     react(node, _from, message) {
       const key = message.type === 'PING' ? node.contact.key : message.target.key
       return {

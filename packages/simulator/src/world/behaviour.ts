@@ -13,6 +13,8 @@ export interface Behaviour {
   readonly name: string
   /** Whether a lookup is expected to find it: whether it answers, and in time. */
   readonly findable: boolean
+  /** Whether it hides honest nodes from those who ask it: names others, and not those it should. */
+  readonly misleads: boolean
   /** One of those who behave so came up or went down, or began or ceased to serve. */
   lived?(node: Node): void
   /**

@@ -1,14 +1,16 @@
-/** Whom those who are not honest have cut off: made by hand, with tables that say who knows whom. */
+/** Whom those who mislead have cut off: made by hand, with tables that say who knows whom. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { selfish } from '../../src/adversary/behaviours.ts'
+import { silent } from '../../src/adversary/behaviours.ts'
+import { Colluders } from '../../src/adversary/colluders.ts'
 import { eclipsed } from '../../src/check/eclipsed.ts'
 import type { Node } from '../../src/world/node.ts'
 import { SmallWorld } from '../support/small-world.ts'
 
 const small = new SmallWorld()
-const liar = small.server({ behaviour: selfish(small.world) })
-const [one, other, lost, ...many] = small.servers(8) as [Node, Node, Node, ...Node[]]
+const liar = small.server({ behaviour: new Colluders(20) })
+const mute = small.server({ behaviour: silent })
+const [one, other, lost, islander, ...many] = small.servers(9) as [Node, Node, Node, Node, ...Node[]]
 const client = small.server({ mode: 'client', reachable: false })
 
 /** Restores the table of each. */
@@ -24,6 +26,7 @@ know([
   [other, [liar]],
   [client, [one]],
   [lost, []],
+  [islander, [mute]],
   [many[0] as Node, [liar, ...many.slice(1)]],
   ...many.slice(1).map((node, i) => [node, [liar, many[i] as Node]] as const)
 ])
@@ -33,8 +36,9 @@ describe('those who are cut off', () => {
     assert.deepEqual(eclipsed(small.world, 3), new Set([one, other, client]))
   })
 
-  it('are not who know nobody at all, nor who get to enough', () => {
+  it('are not who know nobody at all, nor only the silent, nor who get to enough', () => {
     assert(!eclipsed(small.world, 3).has(lost), 'no liar has cut it off')
+    assert(!eclipsed(small.world, 3).has(islander), 'who is silent hides nobody')
     assert.deepEqual(eclipsed(small.world, 1), new Set([other]), 'one is enough for the others')
   })
 })
