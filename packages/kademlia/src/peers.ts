@@ -3,15 +3,12 @@ import type { Contact, PeerInfo } from './contact.ts'
 import { limits } from './limits.ts'
 import type { Table } from './table/table.ts'
 
-interface Connected {
-  peer: PeerInfo
-  serves: boolean
-}
-
 /** The peers we are connected to, whatever they speak: clients too can be named to those who look for them. */
 export class ConnectedPeers {
   // bounded by limits.connectedPeers: more are not noted
-  readonly #peers = new Map<string, Connected>()
+  readonly #peers = new Map<string, PeerInfo>()
+  // bounded by #peers: those of them that do not serve, or have not said so
+  readonly #clients = new Set<string>()
 
   get size(): number {
     return this.#peers.size
@@ -19,12 +16,20 @@ export class ConnectedPeers {
 
   /** Notes a connection, or what is new about the peer behind one. */
   set(peer: PeerInfo, serves?: boolean): void {
-    const known = this.#peers.get(peer.contact.id)
-    if (known !== undefined) {
-      known.peer = newerAddresses(known.peer.addresses, peer.addresses) === peer.addresses ? peer : known.peer
-      known.serves = serves ?? known.serves
-    } else if (this.#peers.size < limits.connectedPeers) {
-      this.#peers.set(peer.contact.id, { peer, serves: serves ?? false })
+    const { id } = peer.contact
+    const known = this.#peers.get(id)
+    if (known === undefined && this.#peers.size >= limits.connectedPeers) {
+      return
+    }
+
+    if (known === undefined || newerAddresses(known.addresses, peer.addresses) === peer.addresses) {
+      this.#peers.set(id, peer)
+    }
+
+    if (serves === true) {
+      this.#clients.delete(id)
+    } else if (serves === false || known === undefined) {
+      this.#clients.add(id)
     }
   }
 
@@ -37,20 +42,21 @@ export class ConnectedPeers {
 
   delete(contact: Contact): void {
     this.#peers.delete(contact.id)
+    this.#clients.delete(contact.id)
   }
 
   clear(): void {
     this.#peers.clear()
+    this.#clients.clear()
   }
 
   get(id: string): PeerInfo | undefined {
-    return this.#peers.get(id)?.peer
+    return this.#peers.get(id)
   }
 
   /** A connected peer that serves. */
   server(id: string): PeerInfo | undefined {
-    const known = this.#peers.get(id)
-    return known?.serves === true ? known.peer : undefined
+    return this.#clients.has(id) ? undefined : this.#peers.get(id)
   }
 
   /** What we know of a peer that a request went to: its own word, if it is connected, before that of others. */
@@ -61,9 +67,9 @@ export class ConnectedPeers {
 
   /** Connected servers that a bucket of the table could take. */
   *servers(table: Table): Generator<PeerInfo> {
-    for (const { peer, serves } of this.#peers.values()) {
+    for (const [id, peer] of this.#peers) {
       // in most cases the bucket is full, which is soon found out
-      if (serves && table.hasRoom(peer.contact) && !table.has(peer.contact)) {
+      if (table.hasRoom(peer.contact) && !this.#clients.has(id) && !table.has(peer.contact)) {
         yield peer
       }
     }

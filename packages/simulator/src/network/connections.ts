@@ -1,8 +1,7 @@
 import type { Millis } from '@vicinity/kademlia'
-
-interface Connection {
-  used: Millis
-}
+import { copied } from '../world/columns.ts'
+import { DueQueue } from './due-queue.ts'
+import { Pairs } from './pairs.ts'
 
 /**
  * Who is connected to whom, and since when a connection has not been used. One that has been idle for too long is closed, as
@@ -10,11 +9,12 @@ interface Connection {
  */
 export class Connections {
   readonly #idle: Millis
-  // bounded by the connections used within the idle time; both ends share one record
-  readonly #all: Array<Map<number, Connection>> = []
-  // bounded by the connections there are, and those that were hung up within the idle time; roughly in the order of `due`
-  #queue: Array<{ one: number; other: number; due: Millis }> = []
-  #first = 0
+  // bounded by the connections used within the idle time
+  readonly #pairs = new Pairs()
+  /** By the number of a pair: when something went over it last. */
+  #used = new Float64Array(this.#pairs.capacity)
+  // bounded by the connections there are, and those that were hung up within the idle time; roughly in the order of what is due
+  readonly #queue = new DueQueue()
 
   /** @param idle - after how long without use a connection is closed. */
   constructor(idle: Millis) {
@@ -22,26 +22,26 @@ export class Connections {
   }
 
   add(): void {
-    this.#all.push(new Map())
+    this.#pairs.addNode()
   }
 
   has(one: number, other: number): boolean {
-    return this.#of(one).has(other)
+    return this.#pairs.find(one, other) >= 0
   }
 
   /** Whether there is any connection, or was within the idle time. */
   get any(): boolean {
-    return this.#first < this.#queue.length
+    return this.#queue.size > 0
   }
 
   /** How many connections a node has. */
   count(node: number): number {
-    return this.#of(node).size
+    return this.#pairs.count(node)
   }
 
   /** Those a node is connected to. */
   peers(node: number): number[] {
-    return [...this.#of(node).keys()]
+    return this.#pairs.of(node)
   }
 
   /** @returns false when there is one already. */
@@ -51,54 +51,48 @@ export class Connections {
       return false
     }
 
-    const connection = { used: now }
-    this.#of(one).set(other, connection)
-    this.#of(other).set(one, connection)
-    this.#queue.push({ one, other, due: now + this.#idle })
+    const pair = this.#pairs.add(one, other)
+    if (this.#used.length < this.#pairs.capacity) {
+      this.#used = copied(this.#used, new Float64Array(this.#pairs.capacity))
+    }
+
+    this.#used[pair] = now
+    this.#queue.push(one, other, now + this.#idle)
     return true
   }
 
   /** Notes that something went over a connection, if there is one still. */
   use(one: number, other: number, now: Millis): void {
-    const connection = this.#of(one).get(other)
-    if (connection !== undefined) {
-      connection.used = now
+    const pair = this.#pairs.find(one, other)
+    if (pair >= 0) {
+      this.#used[pair] = now
     }
   }
 
   close(one: number, other: number): void {
-    this.#of(one).delete(other)
-    this.#of(other).delete(one)
+    const pair = this.#pairs.find(one, other)
+    if (pair >= 0) {
+      this.#pairs.delete(pair)
+    }
   }
 
-  /** Closes what has been idle for too long. @returns the pairs that were connected. */
-  closeIdle(now: Millis): Array<[one: number, other: number]> {
-    const closed: Array<[number, number]> = []
-    for (let next = this.#queue[this.#first]; next !== undefined && next.due <= now; next = this.#queue[this.#first]) {
-      this.#first++
-      const { one, other } = next
-      const used = this.#of(one).get(other)?.used
-      if (used === undefined) {
+  /** Closes what has been idle for too long, and tells of each pair that was connected. */
+  closeIdle(now: Millis, closed: (one: number, other: number) => void): void {
+    while (this.#queue.due <= now) {
+      const { one, other } = this.#queue
+      this.#queue.shift()
+      const pair = this.#pairs.find(one, other)
+      if (pair < 0) {
         continue
       }
 
-      if (used + this.#idle <= now) {
-        this.close(one, other)
-        closed.push([one, other])
+      const due = (this.#used[pair] as number) + this.#idle
+      if (due <= now) {
+        this.#pairs.delete(pair)
+        closed(one, other)
       } else {
-        this.#queue.push({ one, other, due: used + this.#idle })
+        this.#queue.push(one, other, due)
       }
     }
-
-    if (this.#first > 1_024 && this.#first * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#first)
-      this.#first = 0
-    }
-
-    return closed
-  }
-
-  #of(node: number): Map<number, Connection> {
-    return this.#all[node] as Map<number, Connection>
   }
 }

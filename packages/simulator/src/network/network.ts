@@ -329,11 +329,10 @@ export class Network {
       this.#sweeping = true
       this.#world.at(this.#world.now + sweepInterval, () => {
         this.#sweeping = false
-        for (const [one, other] of this.#connections?.closeIdle(this.#world.now) ?? []) {
+        this.#connections?.closeIdle(this.#world.now, (one, other) => {
           part(this.#world.node(one), this.#world.node(other))
           part(this.#world.node(other), this.#world.node(one))
-        }
-
+        })
         if (this.#connections?.any === true) {
           this.#sweep()
         }

@@ -1,3 +1,5 @@
+import { copied } from './columns.ts'
+
 /**
  * What happens next: events ordered by (time, sequence), in typed arrays, because a run holds hundreds of thousands at once
  * and handles hundreds of millions.
@@ -169,9 +171,4 @@ export class EventHeap {
       this.#values.push(undefined)
     }
   }
-}
-
-function copied<Column extends Float64Array | Int32Array | Uint8Array>(from: Column, to: Column): Column {
-  to.set(from)
-  return to
 }
