@@ -1,7 +1,8 @@
 /** Runs the parts of the papers' tables in worker threads: a part to each thread, the next when it is done. */
 import { on, once } from 'node:events'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { reasonOf } from '../errors.ts'
+import { heapMbOf, startThread } from './threads.ts'
 import type { PartProgress, PartResult, Size } from '@vicinity/simulator/paper'
 
 /** One part of a table to run. */
@@ -47,7 +48,7 @@ export async function runPaperJobs({ jobs, threads, stop, began, progress, ended
         break
       }
 
-      worker ??= startWorker(threads)
+      worker ??= startThread('paper-worker', heapMbOf(threads))
       began(at)
       const end = await runOne(worker, job, stop, of => {
         progress(at, of)
@@ -100,14 +101,4 @@ async function endOf(worker: Worker, signal: AbortSignal, progress: (progress: P
   }
 
   throw new Error('its thread says nothing any more')
-}
-
-function startWorker(threads: number): Worker {
-  const fromSource = import.meta.url.endsWith('.ts')
-  const free = process.availableMemory() / 2 ** 20
-  return new Worker(new URL(fromSource ? './paper-worker.ts' : './paper-worker.js', import.meta.url), {
-    // the entry's way of finding the sources does not reach a thread
-    execArgv: fromSource ? ['-C', 'vicinity-source'] : [],
-    resourceLimits: { maxOldGenerationSizeMb: Math.max(256, Math.floor((0.9 * free) / threads)) }
-  })
 }

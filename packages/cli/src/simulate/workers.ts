@@ -1,6 +1,7 @@
 /** Runs simulations in worker threads: a job to each thread, the next when it is done. A thread that dies takes only its job along. */
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { codeOf, reasonOf } from '../errors.ts'
+import { heapMbOf, startThread } from './threads.ts'
 import type { Job, JobEnd, JobProgress, WorkerInit, WorkerMessage } from './jobs.ts'
 
 export interface RunJobs {
@@ -62,14 +63,8 @@ class Thread {
   alive = true
 
   constructor(init: WorkerInit, threads: number) {
-    this.#heapMb = heapMb(threads)
-    const fromSource = import.meta.url.endsWith('.ts')
-    this.#worker = new Worker(new URL(fromSource ? './worker.ts' : './worker.js', import.meta.url), {
-      workerData: init,
-      // the entry's way of finding the sources does not reach a thread
-      execArgv: fromSource ? ['-C', 'vicinity-source'] : [],
-      resourceLimits: { maxOldGenerationSizeMb: this.#heapMb, maxYoungGenerationSizeMb: youngMb }
-    })
+    this.#heapMb = heapMbOf(threads)
+    this.#worker = startThread('worker', this.#heapMb, init)
     // between jobs nobody else listens, and `run` finds it dead
     this.#worker.on('error', () => {
       this.alive = false
@@ -120,15 +115,6 @@ class Thread {
       : reasonOf(error)
   }
 }
-
-/** Of the memory that is free now, nearly all, in equal parts: Node's own limit would stop a large network long before. */
-function heapMb(threads: number): number {
-  const free = process.availableMemory() / 2 ** 20
-  return Math.max(256, Math.floor((0.9 * free) / threads))
-}
-
-/** Most of what a simulation makes is gone at once: where there is room for it, little is copied. */
-const youngMb = 64
 
 /** Tells ends in the order of the jobs, whichever ends first. */
 class InOrder {
