@@ -7,6 +7,7 @@ import type { SimulationOptions } from '../src/options.ts'
 import { ConvergedTables } from '../src/population/converged.ts'
 import type { RunReport } from '../src/report/index.ts'
 import { Lookups } from '../src/workload/lookups.ts'
+import { expectedRequests } from '../src/simulation/expected.ts'
 import { Simulation } from '../src/simulation/simulation.ts'
 import type { SimulationInit } from '../src/simulation/simulation.ts'
 import { indexOf, randomKey, targetAt } from '../src/world/contacts.ts'
@@ -103,6 +104,36 @@ describe('a simulation', () => {
     assert.equal(early.ended, 'interrupted')
     assert.equal(early.events, 5_000)
     assert(early.tables.length > 0)
+  })
+})
+
+describe('the expected work of a run', () => {
+  /** By how much the share of the work that is said to be done is wrong at most, and the work at the end, as a share. */
+  function errorsOf(set: Partial<SimulationOptions>): { share: number; whole: number } {
+    const options = { ...defaultOptions, ...set }
+    const simulation = new Simulation({ scenario: 'test', seed: 'work', options })
+    const expected = expectedRequests(options)
+    const seen: Array<{ now: number; requests: number }> = []
+    while (simulation.step(1_000)) {
+      seen.push({ now: simulation.world.now, requests: simulation.world.requests })
+    }
+
+    const { requests } = simulation.world
+    const whole = expected(simulation.end)
+    const errors = seen.map(({ now, requests: until }) => Math.abs(expected(now) / whole - until / requests))
+    return { share: Math.max(...errors), whole: whole / requests - 1 }
+  }
+
+  it('is near what is sent, though most of it is at the beginning', () => {
+    const { share, whole } = errorsOf({ nodes: 500, checks: 'none' })
+    assert(share < 0.2, `${share}`)
+    assert(Math.abs(whole) < 0.2, `${whole}`)
+  })
+
+  it('is the lookups where nobody refreshes anything', () => {
+    const { share, whole } = errorsOf({ nodes: 300, refreshInterval: 0, bootstrapInterval: 0, lookups: 50, checks: 'none' })
+    assert(share < 0.2, `${share}`)
+    assert(Math.abs(whole) < 0.4, `${whole}`)
   })
 })
 

@@ -2,7 +2,7 @@
  * `vicinity simulate <scenario>`: one seed or many, each in a worker thread. The report alone goes to standard output;
  * progress, and where the pictures are, to standard error. Ctrl-C ends the runs and reports what there was until then.
  */
-import { drawScene, endOf, formatReport, initOf, pictureNames, scenarioOptions, validateOptions } from '@vicinity/simulator'
+import { drawScene, formatReport, initOf, pictureNames, scenarioOptions, validateOptions } from '@vicinity/simulator'
 import { availableParallelism } from 'node:os'
 import { styleText } from 'node:util'
 import { UsageError } from '../errors.ts'
@@ -99,7 +99,7 @@ async function run(
   out: ReportOutput
 ): Promise<Effort> {
   const start = performance.now()
-  const progress = new RunProgress(inits.map(({ options }) => endOf(options)))
+  const progress = new RunProgress(inits.map(({ options }) => options))
   const lines = inits.length > 1 && !settings.json
   const scene = settings.out !== undefined && isDrawn(scenario, inits.length)
   host.stopMs = Infinity

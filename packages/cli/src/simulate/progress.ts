@@ -1,11 +1,13 @@
 /** How far a command's simulations are. */
-import { formatProgress, ProgressRate } from '@vicinity/simulator'
+import { endOf, expectedRequests, formatProgress, ProgressRate } from '@vicinity/simulator'
+import type { SimulationOptions } from '@vicinity/simulator'
 import { StatusLine } from './status-line.ts'
 import type { JobProgress } from './jobs.ts'
 
 export class RunProgress {
-  readonly #ends: readonly number[]
+  readonly #runs: ReadonlyArray<{ readonly end: number; readonly workBy: (virtualMs: number) => number }>
   readonly #virtual: Float64Array
+  readonly #work: Float64Array
   readonly #events: Float64Array
   readonly #rate: ProgressRate
   readonly #start = performance.now()
@@ -14,18 +16,25 @@ export class RunProgress {
   #begun = false
   #shrinking: string | undefined
 
-  /** @param ends - when each run will be over, in virtual time. */
-  constructor(ends: readonly number[]) {
-    this.#ends = ends
-    this.#virtual = new Float64Array(ends.length)
-    this.#events = new Float64Array(ends.length)
-    this.#rate = new ProgressRate(ends.reduce((total, end) => total + end, 0))
+  /** @param runs - the options of each run. */
+  constructor(runs: readonly SimulationOptions[]) {
+    this.#runs = runs.map(options => ({ end: endOf(options), workBy: expectedRequests(options) }))
+    this.#virtual = new Float64Array(runs.length)
+    this.#work = new Float64Array(runs.length)
+    this.#events = new Float64Array(runs.length)
+    const whole = { virtualMs: 0, work: 0 }
+    for (const { end, workBy } of this.#runs) {
+      whole.virtualMs += end
+      whole.work += workBy(end)
+    }
+
+    this.#rate = new ProgressRate(whole)
     this.#status.begin()
   }
 
   update(job: number, progress: JobProgress): void {
     if (progress.type === 'progress') {
-      this.#virtual[job] = progress.virtualMs
+      this.#reached(job, progress.virtualMs)
       this.#events[job] = progress.events
       this.#begin()
       this.#shrinking = undefined
@@ -37,7 +46,7 @@ export class RunProgress {
   }
 
   ended(job: number): void {
-    this.#virtual[job] = this.#ends[job] ?? 0
+    this.#reached(job, this.#runs[job]?.end ?? 0)
     this.#done++
     this.#begin()
     this.#status.update()
@@ -53,6 +62,11 @@ export class RunProgress {
     this.#status.clear()
   }
 
+  #reached(job: number, virtualMs: number): void {
+    this.#virtual[job] = virtualMs
+    this.#work[job] = this.#runs[job]?.workBy(virtualMs) ?? 0
+  }
+
   /** Time counts from the first sign that a network stands: to build one takes long, and says nothing of the rest. */
   #begin(): void {
     if (!this.#begun) {
@@ -62,7 +76,8 @@ export class RunProgress {
   }
 
   #sample(): void {
-    this.#rate.sample(performance.now() - this.#start, sum(this.#virtual), sum(this.#events))
+    const done = { virtualMs: sum(this.#virtual), work: sum(this.#work), events: sum(this.#events) }
+    this.#rate.sample(performance.now() - this.#start, done)
   }
 
   #line(width: number): string {
@@ -72,7 +87,7 @@ export class RunProgress {
     }
 
     this.#sample()
-    const label = this.#ends.length === 1 ? {} : { label: `${this.#done} of ${this.#ends.length} seeds` }
+    const label = this.#runs.length === 1 ? {} : { label: `${this.#done} of ${this.#runs.length} seeds` }
     return formatProgress({ ...this.#rate.progress, ...label }, width)
   }
 }

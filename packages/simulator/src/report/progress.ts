@@ -6,6 +6,8 @@ export interface Progress {
   /** Virtual time passed, and when the run ends. */
   readonly virtualMs: number
   readonly virtualEndMs: number
+  /** How much of its work is done, from 0 to 1. */
+  readonly share: number
   readonly eventsPerSecond: number
   /** Wall-clock time that the rest will take; `undefined` before there is any speed to tell it from. */
   readonly restMs: number | undefined
@@ -17,12 +19,11 @@ const barWidth = 10
 
 /**
  * One line of at most `width` columns (80 if it is not said):
- * `[####------] 42 %  virtual 1 h 12 min of 2 h 51 min · 812,000 events/s · about 3 min left`.
+ * `[######----] 63 %  virtual 1 h 12 min of 2 h 51 min · 812,000 events/s · about 3 min left`.
  * Where that is too long it gets shorter words, then fewer of them; the percentage always stays.
  */
 export function formatProgress(progress: Progress, width = 80): string {
-  const { virtualMs, virtualEndMs, eventsPerSecond, restMs } = progress
-  const share = virtualEndMs > 0 ? Math.min(1, Math.max(0, virtualMs / virtualEndMs)) : 1
+  const { virtualMs, virtualEndMs, share, eventsPerSecond, restMs } = progress
   // 99.9 % is not yet all
   const percent = `${Math.floor(share * 100)} %`.padStart(5)
   const done = Math.floor(share * barWidth)
@@ -61,25 +62,34 @@ function roundRest(ms: number): number {
 /** Wall-clock time over which a speed is averaged: older samples fade with it. */
 const memoryMs = 10_000
 
+/** What has been done since the start of a run, or of several. */
+export interface Done {
+  /** In virtual time. */
+  readonly virtualMs: number
+  /** In whatever unit the run's whole work is told in. */
+  readonly work: number
+  readonly events: number
+}
+
 /**
  * Tells speed and remaining time from samples of what has been done, each at a wall-clock time that only rises. Both
  * are moving averages in which a sample weighs by the time it spans and fades exponentially, so that neither the
  * moment (a collection of garbage) nor the distant past (the cheap beginning of a run) decides.
  */
 export class ProgressRate {
-  readonly #virtualEndMs: number
-  #last: { readonly wallMs: number; readonly virtualMs: number; readonly events: number } | undefined
-  /** Faded sums: of the wall time, of what passed in it. */
+  readonly #whole: Omit<Done, 'events'>
+  #last: (Done & { readonly wallMs: number }) | undefined
+  /** Faded sums: of the wall time, of what was done in it. */
   #wall = 0
-  #virtual = 0
+  #work = 0
   #events = 0
 
-  constructor(virtualEndMs: number) {
-    this.#virtualEndMs = virtualEndMs
+  /** @param whole - what will have been done at the end. */
+  constructor(whole: Omit<Done, 'events'>) {
+    this.#whole = whole
   }
 
-  /** @param events - since the start of the run */
-  sample(wallMs: number, virtualMs: number, events: number): void {
+  sample(wallMs: number, done: Done): void {
     const last = this.#last
     if (last !== undefined) {
       const passed = wallMs - last.wallMs
@@ -89,22 +99,24 @@ export class ProgressRate {
 
       const fade = Math.exp(-passed / memoryMs)
       this.#wall = this.#wall * fade + passed
-      this.#virtual = this.#virtual * fade + (virtualMs - last.virtualMs)
-      this.#events = this.#events * fade + (events - last.events)
+      this.#work = this.#work * fade + (done.work - last.work)
+      this.#events = this.#events * fade + (done.events - last.events)
     }
 
-    this.#last = { wallMs, virtualMs, events }
+    this.#last = { wallMs, ...done }
   }
 
   /** For `formatProgress`. */
   get progress(): Progress {
-    const virtualMs = this.#last?.virtualMs ?? 0
-    const left = Math.max(0, this.#virtualEndMs - virtualMs)
+    const { virtualMs, work } = this.#last ?? { virtualMs: 0, work: 0 }
+    const whole = this.#whole
+    const left = Math.max(0, whole.work - work)
     return {
       virtualMs,
-      virtualEndMs: this.#virtualEndMs,
+      virtualEndMs: whole.virtualMs,
+      share: whole.work > 0 ? Math.min(1, work / whole.work) : 1,
       eventsPerSecond: this.#wall > 0 ? (1_000 * this.#events) / this.#wall : 0,
-      restMs: this.#virtual > 0 ? (left * this.#wall) / this.#virtual : undefined
+      restMs: this.#work > 0 ? (left * this.#wall) / this.#work : undefined
     }
   }
 }
