@@ -135,6 +135,19 @@ describe('the expected work of a run', () => {
     assert(share < 0.2, `${share}`)
     assert(Math.abs(whole) < 0.4, `${whole}`)
   })
+
+  it('is never all done before the end, even where nobody does anything', () => {
+    for (const set of [
+      { refreshInterval: 0, bootstrapInterval: 0, lookups: 0 },
+      { lookups: 0, heal: 1_000 }
+    ]) {
+      const options = { ...defaultOptions, ...set }
+      const expected = expectedRequests(options)
+      const { end } = new Simulation({ scenario: 'test', seed: 'work', options })
+      const times = Array.from({ length: 101 }, (_, i) => expected((end * i) / 100))
+      assert(times.every((work, i) => i === 0 || work > (times[i - 1] as number)))
+    }
+  })
 })
 
 describe('searches for peers', () => {

@@ -19,7 +19,9 @@ export function expectedRequests(options: SimulationOptions): (time: Millis) => 
   return time =>
     start * begun(time / starting) +
     nodes * perLookup * (refreshes * periods(time, refreshInterval) + bootstraps * periods(time, bootstrapInterval)) +
-    (churn + work) * Math.min(time, duration * second)
+    (churn + work) * Math.min(time, duration * second) +
+    // however little is left to do, it is not all before the end
+    time / second
 }
 
 /** The share of the beginning's requests that a share of its time has seen. */
