@@ -24,6 +24,11 @@ export interface Contact extends Target {
   readonly head: number
 }
 
+/** Whether two contacts are one peer. Most that are one are the same object, whose id need not be looked at. */
+export function isSamePeer(one: Contact, other: Contact): boolean {
+  return one === other || one.id === other.id
+}
+
 /** Whether a target is a peer that we know, rather than just any bytes. */
 export function isContact(target: Target): target is Contact {
   return target.id !== undefined

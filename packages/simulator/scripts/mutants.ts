@@ -38,7 +38,7 @@ const lookups: readonly Mutant[] = [
   {
     name: 'accept itself as a candidate',
     file: 'lookup/lookup.ts',
-    text: 'if (peer.contact.head === self.head && peer.contact.id === self.id) {',
+    text: 'if (peer.contact.head === self.head && isSamePeer(peer.contact, self)) {',
     by: 'if (peer.contact.head === self.head && peer.contact.id === undefined) {'
   },
   {

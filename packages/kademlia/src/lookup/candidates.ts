@@ -1,3 +1,4 @@
+import { isSamePeer } from '../contact.ts'
 import type { Contact, PeerInfo } from '../contact.ts'
 import { compareDistance, headDistance, keyHead } from '../key.ts'
 import type { Key } from '../key.ts'
@@ -45,7 +46,7 @@ export class Candidates {
     const away = headDistance(this.#head, contact.head)
     const at = this.#search(contact, away)
     const candidate = this.#away[at] === away ? this.#nearest[at] : undefined
-    return candidate?.peer.contact.id === contact.id ? candidate : undefined
+    return candidate !== undefined && isSamePeer(candidate.peer.contact, contact) ? candidate : undefined
   }
 
   /**

@@ -1,5 +1,5 @@
 import { assert, unreachable } from '../assert.ts'
-import { leadsElsewhere } from '../contact.ts'
+import { isSamePeer, leadsElsewhere } from '../contact.ts'
 import type { Addresses, Contact, PeerInfo, Target } from '../contact.ts'
 import { limits } from '../limits.ts'
 import type { Machine } from '../machine.ts'
@@ -292,7 +292,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   /** @returns whether the candidate is new and is progress. */
   #insert(peer: PeerInfo): boolean {
     const { self, k } = this.#config
-    if (peer.contact.head === self.head && peer.contact.id === self.id) {
+    if (peer.contact.head === self.head && isSamePeer(peer.contact, self)) {
       return false
     }
 

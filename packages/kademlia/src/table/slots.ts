@@ -1,3 +1,4 @@
+import { isSamePeer } from '../contact.ts'
 import type { Contact, PeerInfo } from '../contact.ts'
 import type { Entry } from './entry.ts'
 
@@ -54,7 +55,7 @@ export class Slots {
   find(contact: Contact, start: number, end: number): number {
     const { head } = contact
     for (let slot = start; slot < end; slot++) {
-      if (this.#heads[slot] === head && this.peer(slot).contact.id === contact.id) {
+      if (this.#heads[slot] === head && isSamePeer(this.peer(slot).contact, contact)) {
         return slot
       }
     }

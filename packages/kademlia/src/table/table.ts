@@ -1,5 +1,5 @@
 import { assert } from '../assert.ts'
-import { newerAddresses } from '../contact.ts'
+import { isSamePeer, newerAddresses } from '../contact.ts'
 import type { Contact, PeerInfo } from '../contact.ts'
 import { commonPrefixLength, compareDistance, headDistance, keyBit, keyBits, keyHead } from '../key.ts'
 import type { Key } from '../key.ts'
@@ -233,7 +233,7 @@ export class Table {
     const head = keyHead(target)
     for (let slot = this.#starts[index] ?? 0; slot < end; slot++) {
       const other = this.#slots.head(slot)
-      if (other === skip?.head && this.#slots.peer(slot).contact.id === skip.id) {
+      if (other === skip?.head && isSamePeer(this.#slots.peer(slot).contact, skip)) {
         continue
       }
 
