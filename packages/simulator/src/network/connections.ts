@@ -46,8 +46,9 @@ export class Connections {
 
   /** @returns false when there is one already. */
   open(one: number, other: number, now: Millis): boolean {
-    if (this.has(one, other)) {
-      this.use(one, other, now)
+    const known = this.#pairs.find(one, other)
+    if (known >= 0) {
+      this.#used[known] = now
       return false
     }
 

@@ -73,7 +73,7 @@ export class Pairs {
 
   /** Takes a pair out; another may get its number. */
   delete(pair: number): void {
-    this.#vacate(this.#slotOf(this.#nodes[2 * pair] as number, this.#nodes[2 * pair + 1] as number))
+    this.#vacate(this.#slotOfPair(pair))
     this.#unlink(2 * pair)
     this.#unlink(2 * pair + 1)
     this.#nodes[2 * pair] = this.#free
@@ -126,6 +126,10 @@ export class Pairs {
     }
   }
 
+  #slotOfPair(pair: number): number {
+    return this.#slotOf(this.#nodes[2 * pair] as number, this.#nodes[2 * pair + 1] as number)
+  }
+
   /** Where in the hash table a pair stands, or would. */
   #slotOf(one: number, other: number): number {
     const mask = this.#slots.length - 1
@@ -169,8 +173,7 @@ export class Pairs {
     this.#previous = copied(this.#previous, new Int32Array(length))
     this.#slots = new Int32Array(length)
     for (let pair = 0; pair < this.#used; pair++) {
-      const slot = this.#slotOf(this.#nodes[2 * pair] as number, this.#nodes[2 * pair + 1] as number)
-      this.#slots[slot] = pair + 1
+      this.#slots[this.#slotOfPair(pair)] = pair + 1
     }
   }
 }
