@@ -3,13 +3,16 @@ import type { KademliaConfig } from '@vicinity/kademlia'
 import type { NetworkOptions } from '../network/network.ts'
 import type { SimulationOptions } from '../options.ts'
 
-/** What the options say of every engine. */
+/**
+ * What the options say of every engine. Whole numbers are made small integers: V8 keeps those of options, some of which are
+ * fractions, as objects, and would keep so all that engines work out from them, down to where each bucket begins.
+ */
 export function engineConfig(options: SimulationOptions): Partial<KademliaConfig> {
   return {
-    k: options.k,
-    alpha: options.alpha,
-    beta: options.beta,
-    disjointPaths: options.disjointPaths,
+    k: options.k | 0,
+    alpha: options.alpha | 0,
+    beta: options.beta | 0,
+    disjointPaths: options.disjointPaths | 0,
     queryTimeout: options.queryTimeout * second,
     refreshInterval: interval(options.refreshInterval),
     bootstrapInterval: interval(options.bootstrapInterval),
