@@ -5,8 +5,8 @@ import { commonPrefixLength, compareDistance, headDistance, keyBit, keyBits, key
 import type { Key } from '../key.ts'
 import { limits } from '../limits.ts'
 import type { Millis } from '../time.ts'
+import { Buckets } from './buckets.ts'
 import type { Entry } from './entry.ts'
-import { Slots } from './slots.ts'
 
 /**
  * The routing table: buckets by the length of the prefix that a peer's key shares with our own, unlimited in depth.
@@ -15,11 +15,8 @@ import { Slots } from './slots.ts'
 export class Table {
   readonly self: Contact
   readonly bucketSize: number
-  readonly #slots: Slots
-  // bounded by keyBits: the first slot of each bucket's run, -1 before its first peer
-  readonly #starts: number[] = []
-  // bounded by keyBits: how many slots of its run each bucket uses
-  readonly #counts: number[] = []
+  readonly #head: number
+  readonly #buckets: Buckets
   // bounded by limits.k per bucket: one count per address group that some entry has
   readonly #groups = new Map<number, number>()
   #size = 0
@@ -29,7 +26,8 @@ export class Table {
     assert(bucketSize > 0, 'a bucket holds at least one contact')
     this.self = self
     this.bucketSize = bucketSize
-    this.#slots = new Slots(bucketSize)
+    this.#head = self.head
+    this.#buckets = new Buckets(bucketSize)
   }
 
   get size(): number {
@@ -43,7 +41,7 @@ export class Table {
 
   /** One more than the index of the deepest bucket that ever held a peer. */
   get depth(): number {
-    return this.#starts.length
+    return this.#buckets.depth
   }
 
   /** The bucket that a key belongs to; `keyBits` for our own key, which belongs to none. */
@@ -53,7 +51,7 @@ export class Table {
 
   /** How many peers bucket `index` holds. */
   bucketCount(index: number): number {
-    return this.#counts[index] ?? 0
+    return this.#buckets.count(index)
   }
 
   has(contact: Contact): boolean {
@@ -62,12 +60,12 @@ export class Table {
 
   get(contact: Contact): PeerInfo | undefined {
     const slot = this.#locate(contact)
-    return slot === -1 ? undefined : this.#slots.peer(slot)
+    return slot === -1 ? undefined : this.#buckets.peer(slot)
   }
 
   entry(contact: Contact): Entry | undefined {
     const slot = this.#locate(contact)
-    return slot === -1 ? undefined : this.#slots.entry(slot)
+    return slot === -1 ? undefined : this.#buckets.entry(slot)
   }
 
   /** Whether a peer that is not in the table would find a place in its bucket. */
@@ -80,10 +78,10 @@ export class Table {
   groupCounts(group: number, contact: Contact): { table: number; bucket: number } {
     const table = this.#groups.get(group) ?? 0
     const index = this.#bucketOf(contact)
-    const end = this.#end(index)
+    const end = this.#buckets.end(index)
     let bucket = 0
-    for (let slot = this.#starts[index] ?? 0; slot < end; slot++) {
-      if (this.#slots.peer(slot).groups.includes(group)) {
+    for (let slot = this.#buckets.first(index); slot < end; slot++) {
+      if (this.#buckets.peer(slot).groups.includes(group)) {
         bucket++
       }
     }
@@ -97,17 +95,7 @@ export class Table {
     assert(index < keyBits, 'we are not in our own table')
     assert(this.bucketCount(index) < this.bucketSize, 'the bucket is full')
     assert(this.#locate(entry.peer.contact) === -1, 'the contact is in the table')
-    while (this.#starts.length <= index) {
-      this.#starts.push(-1)
-      this.#counts.push(0)
-    }
-
-    if (this.#starts[index] === -1) {
-      this.#starts[index] = this.#slots.addRun()
-    }
-
-    this.#slots.put(this.#end(index), entry)
-    this.#counts[index] = this.bucketCount(index) + 1
+    this.#buckets.add(index, entry)
     this.#size++
     this.#count(entry.peer, 1)
   }
@@ -119,13 +107,8 @@ export class Table {
       return undefined
     }
 
-    const index = this.#bucketOf(contact)
-    const last = this.#end(index) - 1
-    const peer = this.#slots.peer(slot)
-    // order within a bucket means nothing, so its last entry takes the place of the one that leaves
-    this.#slots.put(slot, this.#slots.entry(last))
-    this.#slots.clear(last)
-    this.#counts[index] = this.bucketCount(index) - 1
+    const peer = this.#buckets.peer(slot)
+    this.#buckets.remove(this.#bucketOf(contact), slot)
     this.#size--
     this.#count(peer, -1)
     return peer
@@ -135,7 +118,7 @@ export class Table {
   heard(contact: Contact, now: Millis, roundTrip: Millis): boolean {
     const slot = this.#locate(contact)
     if (slot !== -1) {
-      this.#slots.answered(slot, now, roundTrip)
+      this.#buckets.answered(slot, now, roundTrip)
     }
 
     return slot !== -1
@@ -144,10 +127,10 @@ export class Table {
   /** Gives a peer of the table its new addresses, unless it has none. */
   readdress(peer: PeerInfo): void {
     const slot = this.#locate(peer.contact)
-    const known = slot === -1 ? undefined : this.#slots.peer(slot)
+    const known = slot === -1 ? undefined : this.#buckets.peer(slot)
     if (known !== undefined && newerAddresses(known.addresses, peer.addresses) !== known.addresses) {
       this.#count(known, -1)
-      this.#slots.setPeer(slot, peer)
+      this.#buckets.setPeer(slot, peer)
       this.#count(peer, 1)
     }
   }
@@ -156,20 +139,20 @@ export class Table {
   tried(contact: Contact, now: Millis): void {
     const slot = this.#locate(contact)
     if (slot !== -1) {
-      this.#slots.setTried(slot, now)
+      this.#buckets.setTried(slot, now)
     }
   }
 
   /** Counts a failed query. @returns how many in a row that makes; 0 for a peer that is not in the table. */
   failed(contact: Contact): number {
     const slot = this.#locate(contact)
-    return slot === -1 ? 0 : this.#slots.failed(slot)
+    return slot === -1 ? 0 : this.#buckets.failed(slot)
   }
 
   *entries(): Generator<Entry> {
     for (let index = 0; index < this.depth; index++) {
-      for (let slot = this.#starts[index] as number; slot < this.#end(index); slot++) {
-        yield this.#slots.entry(slot)
+      for (let slot = this.#buckets.first(index); slot < this.#buckets.end(index); slot++) {
+        yield this.#buckets.entry(slot)
       }
     }
   }
@@ -177,15 +160,15 @@ export class Table {
   /** Shows when each entry was last heard and last tried, and the slot it stands in until the table changes. */
   eachTime(show: (slot: number, heard: Millis, tried: Millis) => void): void {
     for (let index = 0; index < this.depth; index++) {
-      const end = this.#end(index)
-      for (let slot = this.#starts[index] as number; slot < end; slot++) {
-        show(slot, this.#slots.heard(slot), this.#slots.tried(slot))
+      const end = this.#buckets.end(index)
+      for (let slot = this.#buckets.first(index); slot < end; slot++) {
+        show(slot, this.#buckets.heard(slot), this.#buckets.tried(slot))
       }
     }
   }
 
   entryAt(slot: number): Entry {
-    return this.#slots.entry(slot)
+    return this.#buckets.entry(slot)
   }
 
   /**
@@ -197,19 +180,19 @@ export class Table {
    * where it is 0 are farther than everything deeper, deepest first. Last come the buckets above d, deepest first.
    */
   closest(target: Key, count: number, skip?: Contact): PeerInfo[] {
-    const d = this.bucketOf(target)
+    const difference = this.#head ^ keyHead(target)
+    const d = this.#bucketAt(difference, target)
     const deepest = this.depth - 1
-    const differs = (i: number): boolean => keyBit(this.self.key, i) !== keyBit(target, i)
 
     let found = this.#take(0, d, target, count, skip)
     for (let i = d + 1; i <= deepest && found < count; i++) {
-      if (differs(i)) {
+      if (this.#differs(difference, target, i)) {
         found = this.#take(found, i, target, count, skip)
       }
     }
 
     for (let i = deepest; i > d && found < count; i--) {
-      if (!differs(i)) {
+      if (!this.#differs(difference, target, i)) {
         found = this.#take(found, i, target, count, skip)
       }
     }
@@ -220,7 +203,7 @@ export class Table {
 
     const peers: PeerInfo[] = []
     for (let i = 0; i < found; i++) {
-      peers.push(this.#slots.peer(slotsFound[i] as number))
+      peers.push(this.#buckets.peer(slotsFound[i] as number))
     }
 
     return peers
@@ -229,11 +212,11 @@ export class Table {
   /** Appends a bucket's slots to those found, in order of distance, until there are `count`. @returns how many there are. */
   #take(before: number, index: number, target: Key, count: number, skip: Contact | undefined): number {
     let found = before
-    const end = this.#end(index)
+    const end = this.#buckets.end(index)
     const head = keyHead(target)
-    for (let slot = this.#starts[index] ?? 0; slot < end; slot++) {
-      const other = this.#slots.head(slot)
-      if (other === skip?.head && isSamePeer(this.#slots.peer(slot).contact, skip)) {
+    for (let slot = this.#buckets.first(index); slot < end; slot++) {
+      const other = this.#buckets.head(slot)
+      if (other === skip?.head && isSamePeer(this.#buckets.peer(slot).contact, skip)) {
         continue
       }
 
@@ -264,24 +247,27 @@ export class Table {
   }
 
   #key(slot: number): Key {
-    return this.#slots.peer(slot).contact.key
+    return this.#buckets.peer(slot).contact.key
   }
 
   /** The same as `bucketOf`, but in nearly every case without a look at the key. */
   #bucketOf(contact: Contact): number {
-    const difference = this.self.head ^ contact.head
-    return difference === 0 ? this.bucketOf(contact.key) : Math.clz32(difference)
+    return this.#bucketAt(this.#head ^ contact.head, contact.key)
+  }
+
+  /** The bucket of a key, by the difference between its head and ours. */
+  #bucketAt(difference: number, key: Key): number {
+    return difference === 0 ? this.bucketOf(key) : Math.clz32(difference)
+  }
+
+  /** Whether bit `i` of a key is another than ours, by the difference between the heads. */
+  #differs(difference: number, key: Key, i: number): boolean {
+    return i < 32 ? ((difference << i) & 0x80000000) !== 0 : keyBit(this.self.key, i) !== keyBit(key, i)
   }
 
   /** The slot of a contact, or -1. */
   #locate(contact: Contact): number {
-    const index = this.#bucketOf(contact)
-    return this.#slots.find(contact, this.#starts[index] ?? 0, this.#end(index))
-  }
-
-  /** One more than the last slot that a bucket uses. */
-  #end(index: number): number {
-    return (this.#starts[index] ?? 0) + this.bucketCount(index)
+    return this.#buckets.find(this.#bucketOf(contact), contact)
   }
 
   #count(peer: PeerInfo, by: 1 | -1): void {
