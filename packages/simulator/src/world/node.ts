@@ -68,7 +68,6 @@ export class Node {
   #moves = 0
   /** While it sleeps: its engine, and whom it was connected to. */
   #asleep: { readonly machine: Kademlia; readonly peers: readonly Node[] } | undefined
-  #answer: Response | undefined
 
   constructor(world: World, contact: SimulatedContact, init: NodeInit) {
     this.#world = world
@@ -180,25 +179,21 @@ export class Node {
       return
     }
 
-    const world = this.#world
-    world.observer?.input(this, input)
-    machine.handle(world.now, input)
+    this.#give(machine, input)
     if (this.#draining) {
       // something that an output led to: the loop below goes on with what this input has caused
       return
     }
 
     this.#draining = true
+    const { observer } = this.#world
     for (let output = machine.poll(); output !== undefined; output = machine.poll()) {
-      world.observer?.output(this, output)
+      observer?.output(this, output)
       this.#perform(output)
     }
     this.#draining = false
-    world.observer?.settled(this, machine)
-    if (input.type !== 'request') {
-      // an answer to others moves no deadline of our own
-      this.#setAlarm(machine)
-    }
+    observer?.settled(this, machine)
+    this.#setAlarm(machine)
   }
 
   /** Something came for the engine of one life: see {@link tagOf}. */
@@ -213,11 +208,22 @@ export class Node {
     }
   }
 
-  /** The engine's answer to a request; `undefined` if it gives none. */
+  /** The engine's answer to a request; `undefined` if it gives none. It moves no deadline of ours, and causes nothing else. */
   serve(from: PeerInfo, message: Request): Response | undefined {
-    this.#answer = undefined
-    this.handle({ type: 'request', call: this.#nextCall++, from: from.contact, message })
-    return this.#answer
+    const { machine } = this
+    if (machine === undefined) {
+      return undefined
+    }
+
+    this.#give(machine, { type: 'request', call: this.#nextCall++, from: from.contact, message })
+    const { observer } = this.#world
+    let answer: Response | undefined
+    for (let output = machine.poll(); output !== undefined; output = machine.poll()) {
+      observer?.output(this, output)
+      answer = output.type === 'reply' ? output.message : undefined
+    }
+    observer?.settled(this, machine)
+    return answer
   }
 
   /** What a request's mail bears, so that a later life does not take it for its own. */
@@ -242,14 +248,16 @@ export class Node {
     }
   }
 
+  #give(machine: Kademlia, input: KademliaInput): void {
+    this.#world.observer?.input(this, input)
+    machine.handle(this.#world.now, input)
+  }
+
   #perform(output: KademliaOutput): void {
     switch (output.type) {
       case 'send':
         this.sent++
         this.#world.network.send(this, this.tagOf(output.rpc), output.to, output.message)
-        break
-      case 'reply':
-        this.#answer = output.message
         break
       case 'target':
         this.handle({ type: 'targeted', io: output.io, target: targetAt(this.#world.keyBelow(output.prefix)) })
@@ -264,6 +272,7 @@ export class Node {
         break
       }
       case 'abandon':
+      case 'reply':
       case 'refuse':
       case 'silence':
       case 'table':
