@@ -14,63 +14,77 @@ import { limits } from '../limits.ts'
  */
 export type PeerPhase = 'heard' | 'waiting' | 'late' | 'answered' | 'failed'
 
-export interface Candidate {
-  peer: PeerInfo
-  /** The same peer with other addresses, as somebody else has named it: for when nobody is at those of `peer`. */
-  elsewhere: PeerInfo | undefined
+/** What is rarely there to know of a candidate. */
+export interface Elsewhere {
+  /** The same peer with other addresses, as somebody else has named it: for when nobody is at those that it was asked at. */
+  peer: PeerInfo | undefined
   /** Whether it has been asked at other addresses once before. */
   retried: boolean
-  phase: PeerPhase
 }
 
-/** Those whom a lookup may ask, asks or has asked, nearest to its target first. A data structure only. */
+/**
+ * Those whom a lookup may ask, asks or has asked, nearest to its target first, in columns: a lookup goes through all of them
+ * at every answer, and an object for each would be a wait for memory for each. A data structure only.
+ */
 export class Candidates {
   readonly #target: Key
   readonly #head: number
-  // bounded by limits.frontier: insert drops the farthest that was not asked
-  readonly #nearest: Candidate[] = []
-  // bounded by #nearest, of which it has the heads of the distances
+  // bounded by limits.frontier, all of them: insert drops the farthest that was not asked
+  readonly peers: PeerInfo[] = []
+  readonly phases: PeerPhase[] = []
+  /** The heads of their distances. */
   readonly #away: number[] = []
+  /** By id: of those that somebody has named with other addresses, and those that failed. */
+  readonly #elsewhere = new Map<string, Elsewhere>()
 
   constructor(target: Key) {
     this.#target = target
     this.#head = keyHead(target)
   }
 
-  /** All of them. */
-  get nearest(): readonly Candidate[] {
-    return this.#nearest
+  get size(): number {
+    return this.peers.length
   }
 
-  find(contact: Contact): Candidate | undefined {
+  /** Where a candidate stands until another is inserted; of a peer that is none, where it would stand as -1 - place. */
+  find(contact: Contact): number {
     const away = headDistance(this.#head, contact.head)
     const at = this.#search(contact, away)
-    const candidate = this.#away[at] === away ? this.#nearest[at] : undefined
-    return candidate !== undefined && isSamePeer(candidate.peer.contact, contact) ? candidate : undefined
+    const known = at < this.#away.length && this.#away[at] === away && isSamePeer((this.peers[at] as PeerInfo).contact, contact)
+    return known ? at : -1 - at
+  }
+
+  /** What is known of where else a candidate is; made when it is first asked for. */
+  elsewhere(at: number): Elsewhere {
+    const { id } = (this.peers[at] as PeerInfo).contact
+    const known = this.#elsewhere.get(id) ?? { peer: undefined, retried: false }
+    this.#elsewhere.set(id, known)
+    return known
   }
 
   /**
-   * Adds a peer that is not among them, to be asked; where there are too many, for another that is farther away.
+   * Adds a peer that is not among them where it belongs, to be asked; where there are too many, for another that is farther away.
    *
    * @returns false when there is none that could be spared.
    */
-  insert(peer: PeerInfo): boolean {
-    const away = headDistance(this.#head, peer.contact.head)
-    const at = this.#search(peer.contact, away)
-    if (this.#nearest.length >= limits.frontier && !this.#dropBeyond(at)) {
+  insert(at: number, peer: PeerInfo): boolean {
+    if (this.peers.length >= limits.frontier && !this.#dropBeyond(at)) {
       return false
     }
 
-    this.#nearest.splice(at, 0, { peer, elsewhere: undefined, retried: false, phase: 'heard' })
-    this.#away.splice(at, 0, away)
+    this.peers.splice(at, 0, peer)
+    this.phases.splice(at, 0, 'heard')
+    this.#away.splice(at, 0, headDistance(this.#head, peer.contact.head))
     return true
   }
 
   /** Makes room for a candidate at a position. @returns false when nobody beyond it can be spared. */
   #dropBeyond(at: number): boolean {
-    for (let i = this.#nearest.length - 1; i >= at; i--) {
-      if (this.#nearest[i]?.phase === 'heard') {
-        this.#nearest.splice(i, 1)
+    for (let i = this.peers.length - 1; i >= at; i--) {
+      if (this.phases[i] === 'heard') {
+        this.#elsewhere.delete((this.peers[i] as PeerInfo).contact.id)
+        this.peers.splice(i, 1)
+        this.phases.splice(i, 1)
         this.#away.splice(i, 1)
         return true
       }
@@ -82,7 +96,7 @@ export class Candidates {
   /** The position of a contact, or the one where it would stand. */
   #search(contact: Contact, away: number): number {
     let low = 0
-    let high = this.#nearest.length
+    let high = this.#away.length
     while (low < high) {
       const middle = (low + high) >>> 1
       const other = this.#away[middle] as number
@@ -98,7 +112,7 @@ export class Candidates {
   }
 
   #isNearer(at: number, contact: Contact): boolean {
-    const other = (this.#nearest[at] as Candidate).peer.contact
+    const other = (this.peers[at] as PeerInfo).contact
     // most that are named are candidates already, and their keys need not be looked at
     return other !== contact && compareDistance(this.#target, other.key, contact.key) < 0
   }

@@ -5,7 +5,6 @@ import { limits } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { Millis } from '../time.ts'
 import { Candidates } from './candidates.ts'
-import type { Candidate } from './candidates.ts'
 
 export interface LookupConfig {
   readonly target: Target
@@ -104,11 +103,11 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
 
   /** For progress reports: candidates not asked yet, requests holding a place, and all candidates. */
   get counts(): { queued: number; running: number; total: number } {
-    return { queued: this.#queued, running: this.#waiting, total: this.#candidates.nearest.length }
+    return { queued: this.#queued, running: this.#waiting, total: this.#candidates.size }
   }
 
   get empty(): boolean {
-    return this.#candidates.nearest.length === 0
+    return this.#candidates.size === 0
   }
 
   get stalled(): boolean {
@@ -165,33 +164,35 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
       return undefined
     }
 
-    next.phase = 'waiting'
+    this.#candidates.phases[next] = 'waiting'
     this.#queued--
     this.#waiting++
     this.#requests++
-    return { type: 'ask', peer: next.peer }
+    return { type: 'ask', peer: this.#candidates.peers[next] as PeerInfo }
   }
 
   /** The candidate to ask now, `undefined` if there is nothing to do but wait, `ended` if all is known. */
-  #next(): Candidate | 'ended' | undefined {
+  #next(): number | 'ended' | undefined {
     const { k, alpha, beta } = this.#config
     let late = 0
     let reachable = 0
     let answered = 0
-    let next: Candidate | undefined
+    let next: number | undefined
 
-    for (const candidate of this.#candidates.nearest) {
-      if (candidate.phase === 'failed' || candidate.phase === 'late') {
-        late += candidate.phase === 'late' ? 1 : 0
+    const { phases } = this.#candidates
+    for (let at = 0; at < phases.length; at++) {
+      const phase = phases[at]
+      if (phase === 'failed' || phase === 'late') {
+        late += phase === 'late' ? 1 : 0
         continue
       }
 
       reachable++
-      if (candidate.phase === 'answered') {
+      if (phase === 'answered') {
         answered++
         this.#followUp ||= answered === beta && reachable === beta
-      } else if (candidate.phase === 'heard') {
-        next ??= candidate
+      } else if (phase === 'heard') {
+        next ??= at
       }
 
       // only an approach that waits for slow peers looks beyond the k nearest, and never with more than α in flight
@@ -213,7 +214,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   #answered(contact: Contact, closer: readonly PeerInfo[]): void {
-    if (this.#move(contact, 'answered') === undefined) {
+    if (this.#move(contact, 'answered') < 0) {
       return
     }
 
@@ -230,52 +231,59 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
       return
     }
 
-    this.#found = whereabouts(wanted, this.#candidates.find(contact)?.peer, closer)
+    const at = this.#candidates.find(contact)
+    this.#found = whereabouts(wanted, at < 0 ? undefined : this.#candidates.peers[at], closer)
     if (this.#found !== undefined) {
       this.#ended = 'found'
     }
   }
 
   #failed(contact: Contact, nobodyAt: readonly Addresses[]): void {
-    const candidate = this.#move(contact, 'failed')
-    if (candidate !== undefined) {
-      if (nobodyAt.length === 0) {
-        candidate.retried = true
-      } else if (nobodyAt.every(place => leadsElsewhere(place, candidate.peer.addresses))) {
-        // it is another path that was told wrong, or nobody knew an address when it was asked
-        this.#hearAgain(candidate, candidate.peer)
-      } else if (candidate.elsewhere !== undefined) {
-        this.#retry(candidate, candidate.elsewhere)
-      }
+    const at = this.#move(contact, 'failed')
+    if (at < 0) {
+      return
+    }
+
+    const elsewhere = this.#candidates.elsewhere(at)
+    const peer = this.#candidates.peers[at] as PeerInfo
+    if (nobodyAt.length === 0) {
+      elsewhere.retried = true
+    } else if (nobodyAt.every(place => leadsElsewhere(place, peer.addresses))) {
+      // it is another path that was told wrong, or nobody knew an address when it was asked
+      this.#hearAgain(at, peer)
+    } else if (elsewhere.peer !== undefined) {
+      this.#retry(at, elsewhere.peer)
     }
   }
 
-  #retry(candidate: Candidate, elsewhere: PeerInfo): void {
-    if (!candidate.retried) {
-      candidate.retried = true
-      this.#hearAgain(candidate, elsewhere)
+  #retry(at: number, peer: PeerInfo): void {
+    const elsewhere = this.#candidates.elsewhere(at)
+    if (!elsewhere.retried) {
+      elsewhere.retried = true
+      this.#hearAgain(at, peer)
     }
   }
 
-  #hearAgain(candidate: Candidate, peer: PeerInfo): void {
-    candidate.peer = peer
-    candidate.phase = 'heard'
+  #hearAgain(at: number, peer: PeerInfo): void {
+    this.#candidates.peers[at] = peer
+    this.#candidates.phases[at] = 'heard'
     this.#queued++
   }
 
-  /** Takes a candidate that was asked to a later phase. @returns it, unless it was not asked or has ended already. */
-  #move(contact: Contact, to: 'answered' | 'failed' | 'late'): Candidate | undefined {
-    const candidate = this.#candidates.find(contact)
-    if (candidate === undefined || (candidate.phase !== 'waiting' && (candidate.phase !== 'late' || to === 'late'))) {
-      return undefined
+  /** Takes a candidate that was asked to a later phase. @returns where it stands; -1 if it was not asked or has ended. */
+  #move(contact: Contact, to: 'answered' | 'failed' | 'late'): number {
+    const at = this.#candidates.find(contact)
+    const phase = at < 0 ? undefined : this.#candidates.phases[at]
+    if (phase !== 'waiting' && (phase !== 'late' || to === 'late')) {
+      return -1
     }
 
-    if (candidate.phase === 'waiting') {
+    if (phase === 'waiting') {
       this.#waiting--
     }
 
-    candidate.phase = to
-    return candidate
+    this.#candidates.phases[at] = to
+    return at
   }
 
   /** @returns whether the peers named are progress. */
@@ -296,45 +304,47 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
       return false
     }
 
-    const candidate = this.#candidates.find(peer.contact)
-    if (candidate !== undefined) {
-      this.#named(candidate, peer)
+    const at = this.#candidates.find(peer.contact)
+    if (at >= 0) {
+      this.#named(at, peer)
       return false
     }
 
-    const { nearest } = this.#candidates
-    const before = nearest.length
-    if (!this.#candidates.insert(peer)) {
+    const before = this.#candidates.size
+    if (!this.#candidates.insert(-1 - at, peer)) {
       return false
     }
 
     // one more, unless another that nobody had asked had to leave for it
-    this.#queued += nearest.length - before
-    return before < k || nearest[0]?.peer === peer
+    this.#queued += this.#candidates.size - before
+    return before < k || this.#candidates.peers[0] === peer
   }
 
   /** Somebody else names a candidate. */
-  #named(candidate: Candidate, peer: PeerInfo): void {
-    const { addresses } = candidate.peer
-    if (!leadsElsewhere(addresses, peer.addresses)) {
+  #named(at: number, peer: PeerInfo): void {
+    const { peers, phases } = this.#candidates
+    const known = peers[at] as PeerInfo
+    // mostly it is the very same object, and then not even a look at it
+    if (known === peer || !leadsElsewhere(known.addresses, peer.addresses)) {
       return
     }
 
-    if (candidate.phase === 'failed') {
-      this.#retry(candidate, peer)
-    } else if (addresses.count === 0) {
+    if (phases[at] === 'failed') {
+      this.#retry(at, peer)
+    } else if (known.addresses.count === 0) {
       // the first to name it may have known no address of it
-      candidate.peer = peer
-    } else if (candidate.phase !== 'answered') {
-      candidate.elsewhere ??= peer
+      peers[at] = peer
+    } else if (phases[at] !== 'answered') {
+      this.#candidates.elsewhere(at).peer ??= peer
     }
   }
 
   #result(): LookupResult {
     const closest: PeerInfo[] = [] // bounded by limits.k
-    for (const candidate of this.#candidates.nearest) {
-      if (candidate.phase === 'answered' && closest.length < this.#config.k) {
-        closest.push(candidate.peer)
+    const { peers, phases } = this.#candidates
+    for (let at = 0; at < peers.length; at++) {
+      if (phases[at] === 'answered' && closest.length < this.#config.k) {
+        closest.push(peers[at] as PeerInfo)
       }
     }
 
