@@ -239,6 +239,19 @@ describe('disjoint paths', () => {
     assert.deepEqual([end.result.requests, end.result.answers], [3, 2])
   })
 
+  it('have walked as far as the path that went farthest for those it ends with', () => {
+    const lookup = make(2, { alpha: 2, k: 1, beta: 1 })
+    const [one, two] = asks(lookup).map(id => seeds.find(({ contact }) => contact.id === id)) as [PeerInfo, PeerInfo]
+    const [near, nearer] = [30, 60].map(bits => peerOf(contactAt(keyNear(target.key, bits, rng)))) as [PeerInfo, PeerInfo]
+    assert.deepEqual(answer(lookup, one.contact, [near]), ids([near]))
+    assert.deepEqual(answer(lookup, near.contact, [nearer]), ids([nearer]))
+    answer(lookup, two.contact, [near])
+    lookup.handle(1, { type: 'answered', contact: nearer.contact, closer: [] })
+    const finished = drain(lookup).find(({ type }) => type === 'finished')
+    assert(finished?.type === 'finished')
+    assert.deepEqual([ids(finished.result.closest), finished.result.hops], [ids([nearer]), 3])
+  })
+
   it('end at the deadline and when they are told to, with what all of them have', () => {
     for (const end of ['timeout', 'cancelled', 'stopped'] as const) {
       const lookup = make(4)

@@ -35,7 +35,7 @@ describe('an operation', () => {
 
     const closer = [peer]
     const outputs = tell(machine, { type: 'response', rpc: send.rpc, message: { type: 'FIND_NODE', closer } }, 5)
-    const result = { reason: 'converged', closest: [peer], found: undefined, requests: 1, answers: 1 }
+    const result = { reason: 'converged', closest: [peer], found: undefined, requests: 1, answers: 1, hops: 1 }
     assert.deepEqual(outputs, [
       { type: 'progress', op: 1, event: { type: 'answered', peer, closer, path: { queued: 0, running: 0, total: 1 } } },
       { type: 'finished', op: 1, outcome: { type: 'lookup', result } }

@@ -196,7 +196,8 @@ describe('the approach and the follow-up', () => {
 describe('a lookup ends', () => {
   it('at once when nobody is known', () => {
     const walk = new Walk([])
-    assert.deepEqual(walk.result, { reason: 'converged', closest: [], found: undefined, requests: 0, answers: 0 })
+    const nothing = { reason: 'converged', closest: [], found: undefined, requests: 0, answers: 0, hops: 0 }
+    assert.deepEqual(walk.result, nothing)
   })
 
   it('not before it knows somebody, if it is to wait', () => {
@@ -245,6 +246,29 @@ describe('a lookup ends', () => {
     answer(walk, 0)
     answer(walk, 1)
     assert.deepEqual([walk.result?.reason, walk.result?.found], ['converged', undefined])
+  })
+})
+
+describe('the hops of a lookup', () => {
+  /** Where each answer leads, and how far the lookup says that it walked. */
+  function hops(k: number, ...answers: ReadonlyArray<readonly [rank: number, ...names: number[]]>): number | undefined {
+    const walk = new Walk(ranks(80, 90), { k, beta: 1, alpha: 100 })
+    for (const [rank, ...names] of answers) {
+      answer(walk, rank, ...names)
+    }
+    return walk.result?.hops
+  }
+
+  it('are those to the farthest of the peers that it ends with, by who named each first', () => {
+    assert.equal(hops(2, [80], [90]), 1)
+    assert.equal(hops(1, [80, 40], [90], [40]), 2)
+    assert.equal(hops(1, [80, 40], [40, 20], [90, 20], [20]), 3, 'the second to name it is nearer to our table')
+    assert.equal(hops(1, [80, 20], [90, 40], [40, 20], [20]), 2)
+    assert.equal(hops(1, [80, 40], [90], [40, 90, 80]), 2, 'those of our table stay there')
+  })
+
+  it('are not those to peers that others took the places of', () => {
+    assert.equal(hops(1, [90, 60], [80, 10], [60, 50], [50, 40], [40], [10]), 2)
   })
 })
 

@@ -232,7 +232,7 @@ describe('the divergence of the peers around a key', () => {
 
 describe('what is watched', () => {
   const rng = new Rng('watched')
-  const result = { reason: 'converged', found: undefined, requests: 0, answers: 0 } as const
+  const result = { reason: 'converged', found: undefined, requests: 0, answers: 0, hops: 1 } as const
   const key = randomKey(rng)
   const sybils = Array.from({ length: k }, (_, i) => peerAt(key, (i + 1) * 2 ** -40, rng))
 

@@ -17,7 +17,8 @@ describe('a widening', () => {
     closest: nearest(peersAt(30, 20), target.key, 20),
     found: undefined,
     requests: 30,
-    answers: 28
+    answers: 28,
+    hops: 2
   }
   const deadline = 60_000
 
@@ -55,7 +56,10 @@ describe('a widening', () => {
         walked.push(output.lookup.target)
         assert.deepEqual([output.deadline, output.lookup.disjointPaths], [deadline, 2])
         const own = peersAt(commonPrefixLength(target.key, output.lookup.target.key), 2)
-        widening.handle(1, { type: 'walked', result: { ...first, closest: [...own, ...found], requests: 20, answers: 19 } })
+        const closest = [...own, ...found]
+        // the second walk goes farther than all others
+        const hops = walked.length === 2 ? 4 : 1
+        widening.handle(1, { type: 'walked', result: { ...first, closest, requests: 20, answers: 19, hops } })
       }
     }
   }
@@ -101,6 +105,7 @@ describe('a widening', () => {
     const near = peersAt(40, 1)
     const { result } = walk(make(13_000), [...far, ...near])
     assert.deepEqual([result.reason, result.requests, result.answers], ['converged', 30 + 6 * 20, 28 + 6 * 19])
+    assert.equal(result.hops, 4)
     assert.deepEqual(ids(result.closest), ids(nearest([...first.closest, ...near], target.key, 20)))
     assert(result.alarm !== undefined)
     const { region, ...suspicion } = result.alarm

@@ -29,12 +29,15 @@ export interface Elsewhere {
 export class Candidates {
   readonly #target: Key
   readonly #head: number
-  // bounded by limits.frontier, all of them: insert drops the farthest that was not asked
+  // bounded by limits.frontier: insert drops the farthest that was not asked
   readonly peers: PeerInfo[] = []
+  // bounded by peers, as all columns
   readonly phases: PeerPhase[] = []
-  /** The heads of their distances. */
+  // bounded by peers: how far from our table each was when somebody first named it, 1 for those that stood there
+  readonly hops: number[] = []
+  // bounded by peers: the heads of their distances
   readonly #away: number[] = []
-  /** By id: of those that somebody has named with other addresses, and those that failed. */
+  // bounded by peers: by id, those that somebody has named with other addresses, and those that failed
   readonly #elsewhere = new Map<string, Elsewhere>()
 
   constructor(target: Key) {
@@ -67,13 +70,14 @@ export class Candidates {
    *
    * @returns false when there is none that could be spared.
    */
-  insert(at: number, peer: PeerInfo): boolean {
+  insert(at: number, peer: PeerInfo, hops: number): boolean {
     if (this.peers.length >= limits.frontier && !this.#dropBeyond(at)) {
       return false
     }
 
     this.peers.splice(at, 0, peer)
     this.phases.splice(at, 0, 'heard')
+    this.hops.splice(at, 0, hops)
     this.#away.splice(at, 0, headDistance(this.#head, peer.contact.head))
     return true
   }
@@ -85,6 +89,7 @@ export class Candidates {
         this.#elsewhere.delete((this.peers[i] as PeerInfo).contact.id)
         this.peers.splice(i, 1)
         this.phases.splice(i, 1)
+        this.hops.splice(i, 1)
         this.#away.splice(i, 1)
         return true
       }

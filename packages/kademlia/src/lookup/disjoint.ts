@@ -205,15 +205,17 @@ export class DisjointLookup implements Machine<LookupInput, LookupOutput> {
     const results = this.#paths.flatMap(path => this.#results.get(path) ?? [])
     const found = this.#foundLate ?? results.find(({ reason }) => reason === 'found')?.found
     const cut = results.find(({ reason }) => reason !== 'converged')
-    const answered = [...this.#claims.values()].flatMap(({ peer, phase }) => (phase === 'answered' ? [peer] : []))
-    const byDistance = (a: PeerInfo, b: PeerInfo): number =>
-      compareDistance(this.#config.target.key, a.contact.key, b.contact.key)
+    const answered = [...this.#claims.values()].filter(({ phase }) => phase === 'answered')
+    const byDistance = (a: Claim, b: Claim): number =>
+      compareDistance(this.#config.target.key, a.peer.contact.key, b.peer.contact.key)
+    const closest = answered.sort(byDistance).slice(0, this.#config.k)
     return {
       reason: found === undefined ? (cut?.reason ?? 'converged') : 'found',
-      closest: answered.sort(byDistance).slice(0, this.#config.k),
+      closest: closest.map(({ peer }) => peer),
       found,
       requests: this.#requests,
       answers: answered.length,
+      hops: Math.max(0, ...closest.map(({ peer, path }) => path.hopsTo(peer.contact))),
       paths: results.map(({ closest }) => closest)
     }
   }

@@ -47,6 +47,8 @@ export interface LookupResult {
   /** How many requests it sent, and how many of them were answered. */
   readonly requests: number
   readonly answers: number
+  /** How far it walked for those of `closest`: 1 if all stood in our table, 2 if some were named by those; 0 without any. */
+  readonly hops: number
   /** Of a lookup over disjoint paths: the nearest that each of them reached, as in `closest`. */
   readonly paths?: ReadonlyArray<readonly PeerInfo[]>
   /** Where the peers that it found looked made up, so that it was widened. */
@@ -106,6 +108,12 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     return { queued: this.#queued, running: this.#waiting, total: this.#candidates.size }
   }
 
+  /** How far from our table a candidate was when somebody first named it; 0 for who is none. */
+  hopsTo(contact: Contact): number {
+    const at = this.#candidates.find(contact)
+    return at < 0 ? 0 : (this.#candidates.hops[at] as number)
+  }
+
   get empty(): boolean {
     return this.#candidates.size === 0
   }
@@ -130,7 +138,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
         }
         break
       case 'seeds':
-        this.#merge(input.peers)
+        this.#merge(input.peers, 1)
         break
       case 'answered':
         this.#answered(input.contact, input.closer)
@@ -214,25 +222,25 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   #answered(contact: Contact, closer: readonly PeerInfo[]): void {
-    if (this.#move(contact, 'answered') < 0) {
+    const at = this.#move(contact, 'answered')
+    if (at < 0) {
       return
     }
 
     this.#answers++
-    this.#findWanted(contact, closer)
-    const progress = this.#merge(closer)
+    this.#findWanted(this.#candidates.peers[at], closer)
+    const progress = this.#merge(closer, (this.#candidates.hops[at] as number) + 1)
     this.#fruitless = progress ? 0 : this.#fruitless + 1
   }
 
   /** Only an answer counts: one that names the wanted peer, or the wanted peer's own. What we knew may be outdated. */
-  #findWanted(contact: Contact, closer: readonly PeerInfo[]): void {
+  #findWanted(answering: PeerInfo | undefined, closer: readonly PeerInfo[]): void {
     const { wanted } = this.#config
     if (wanted === undefined) {
       return
     }
 
-    const at = this.#candidates.find(contact)
-    this.#found = whereabouts(wanted, at < 0 ? undefined : this.#candidates.peers[at], closer)
+    this.#found = whereabouts(wanted, answering, closer)
     if (this.#found !== undefined) {
       this.#ended = 'found'
     }
@@ -286,19 +294,19 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     return at
   }
 
-  /** @returns whether the peers named are progress. */
-  #merge(peers: readonly PeerInfo[]): boolean {
+  /** @returns whether the peers named, so many hops away, are progress. */
+  #merge(peers: readonly PeerInfo[], hops: number): boolean {
     let progress = false
     const read = Math.min(peers.length, limits.closerPeersRead)
     for (let i = 0; i < read; i++) {
-      progress = this.#insert(peers[i] as PeerInfo) || progress
+      progress = this.#insert(peers[i] as PeerInfo, hops) || progress
     }
 
     return progress
   }
 
   /** @returns whether the candidate is new and is progress. */
-  #insert(peer: PeerInfo): boolean {
+  #insert(peer: PeerInfo, hops: number): boolean {
     const { self, k } = this.#config
     if (peer.contact.head === self.head && isSamePeer(peer.contact, self)) {
       return false
@@ -311,7 +319,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     }
 
     const before = this.#candidates.size
-    if (!this.#candidates.insert(-1 - at, peer)) {
+    if (!this.#candidates.insert(-1 - at, peer, hops)) {
       return false
     }
 
@@ -342,13 +350,16 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   #result(): LookupResult {
     const closest: PeerInfo[] = [] // bounded by limits.k
     const { peers, phases } = this.#candidates
+    let hops = 0
     for (let at = 0; at < peers.length; at++) {
       if (phases[at] === 'answered' && closest.length < this.#config.k) {
         closest.push(peers[at] as PeerInfo)
+        hops = Math.max(hops, this.#candidates.hops[at] as number)
       }
     }
 
     assert(this.#ended !== undefined, 'a result belongs to a lookup that ended')
-    return { reason: this.#ended, closest, found: this.#found, requests: this.#requests, answers: this.#answers }
+    const { requests, answers } = { requests: this.#requests, answers: this.#answers }
+    return { reason: this.#ended, closest, found: this.#found, requests, answers, hops }
   }
 }

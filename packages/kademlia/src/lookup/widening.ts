@@ -62,6 +62,8 @@ export class Widening implements Machine<WideningInput, WideningOutput> {
   #target: Target
   #requests: number
   #answers: number
+  /** Of the walk that had the most. */
+  #hops: number
   #reason: LookupResult['reason'] = 'converged'
   #phase: Phase = 'between'
 
@@ -72,6 +74,7 @@ export class Widening implements Machine<WideningInput, WideningOutput> {
     this.#regionBits = this.#bits[0] ?? 0
     this.#requests = config.result.requests
     this.#answers = config.result.answers
+    this.#hops = config.result.hops
     this.#find(config.result.closest)
   }
 
@@ -152,6 +155,7 @@ export class Widening implements Machine<WideningInput, WideningOutput> {
     this.#find(result.closest)
     this.#requests += result.requests
     this.#answers += result.answers
+    this.#hops = Math.max(this.#hops, result.hops)
     this.#phase = 'between'
     if (result.reason !== 'converged') {
       this.#end(result.reason)
@@ -187,6 +191,7 @@ export class Widening implements Machine<WideningInput, WideningOutput> {
       closest: found.slice(0, k),
       requests: this.#requests,
       answers: this.#answers,
+      hops: this.#hops,
       alarm: { ...suspicion, region }
     }
   }

@@ -19,9 +19,11 @@ export class Buckets {
   /** How many entries a bucket holds. */
   readonly capacity: number
   #depth = 0
-  // bounded by keyBits × (limits.k + 1), all three: one run for each bucket, and a few more
+  // bounded by keyBits × (limits.k + 1): one run for each bucket, and a few more
   #heads: number[] = []
+  // bounded by #heads
   #peers: Array<PeerInfo | undefined> = []
+  // bounded by #heads
   #times = new Float64Array(0)
   // bounded by the entries: how often in a row those failed that did
   #failures: Map<string, number> | undefined
@@ -156,7 +158,7 @@ export class Buckets {
   }
 
   #setFailures(peer: PeerInfo, failures: number): void {
-    this.#failures ??= new Map<string, number>()
+    this.#failures ??= new Map<string, number>() // bounded by the entries
     this.#failures.set(peer.contact.id, failures)
   }
 

@@ -19,6 +19,8 @@ export class Walk {
   /** The ids asked since this was last taken, in order. */
   fresh: string[] = []
   result: LookupResult | undefined
+  /** How far from the seeds each of them was when it was first named. */
+  readonly #hops = new Map<string, number>()
   /** Answers in a row that named nobody nearer than all, nor filled the first k. */
   #fruitless = 0
   /** The distance of the nearest of those known. */
@@ -40,14 +42,14 @@ export class Walk {
   }
 
   seed(peers: readonly PeerInfo[]): void {
-    this.#name(peers)
+    this.#name(peers, 1)
     this.lookup.handle(0, { type: 'seeds', peers })
     this.pump()
   }
 
   answer(contact: Contact, closer: readonly PeerInfo[]): void {
     this.asked.set(contact.id, 'answered')
-    this.#fruitless = this.#name(closer) ? 0 : this.#fruitless + 1
+    this.#fruitless = this.#name(closer, (this.#hops.get(contact.id) ?? NaN) + 1) ? 0 : this.#fruitless + 1
     this.lookup.handle(1, { type: 'answered', contact, closer })
     this.pump()
   }
@@ -124,7 +126,7 @@ export class Walk {
     assert.equal(this.lookup.counts.running, this.those('waiting').length)
   }
 
-  #name(peers: readonly PeerInfo[]): boolean {
+  #name(peers: readonly PeerInfo[], hops: number): boolean {
     const { target, self, k } = this.config
     let progress = false
     for (const peer of peers.slice(0, limits.closerPeersRead)) {
@@ -133,6 +135,7 @@ export class Walk {
         progress ||= this.#nearest === undefined || away < this.#nearest || this.known.size < k
         this.#nearest = this.#nearest === undefined || away < this.#nearest ? away : this.#nearest
         this.known.set(peer.contact.id, peer)
+        this.#hops.set(peer.contact.id, hops)
       }
     }
 
@@ -146,6 +149,7 @@ export class Walk {
     const expected = nearest(answered, target.key, k)
     assert.deepEqual(ids(result.closest), ids(expected), 'the k nearest of those that answered, and nobody else')
     assert.deepEqual([result.requests, result.answers], [this.asked.size, answered.length])
+    assert.equal(result.hops, Math.max(0, ...ids(expected).map(id => this.#hops.get(id) ?? NaN)))
     if (result.reason === 'converged') {
       const reachable = [...this.known.values()].filter(({ contact }) => {
         const phase = this.asked.get(contact.id)

@@ -49,7 +49,7 @@ export const t2: PaperTable = {
         ]
         network.lookUp(lookups[size], lookup => {
           sent.add(lookup.result.requests)
-          depths.add(lookup.depth)
+          depths.add(lookup.result.hops)
           recalls.add(lookup.recall)
         })
         const rows: Row[] = [

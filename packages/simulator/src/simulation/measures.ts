@@ -44,11 +44,11 @@ export class LookupMeasures {
     return this.#count
   }
 
-  add({ result, recall, depth, began, ended }: FinishedLookup): void {
+  add({ result, recall, began, ended }: FinishedLookup): void {
     this.#count++
     this.#succeeded += recall >= successRecall - 1e-9 ? 1 : 0
     this.recall.add(recall)
-    this.hops.add(depth)
+    this.hops.add(result.hops)
     this.requests.add(result.requests)
     this.latency.add(ended - began)
   }

@@ -4,7 +4,6 @@ import { indexOf, randomKey, targetAt } from '../world/contacts.ts'
 import type { Node } from '../world/node.ts'
 import { compareNearness } from '../world/truth.ts'
 import type { World } from '../world/world.ts'
-import { Depths, Marks } from './depths.ts'
 import type { PeerSearches } from './searches.ts'
 
 /** One lookup that has ended, and what it should have found. */
@@ -18,8 +17,6 @@ export interface FinishedLookup {
   readonly truth: readonly Node[]
   /** The share of the true nearest that it found. */
   readonly recall: number
-  /** How deep it had to walk until it had heard of all the peers it ended with; 1: all stood in its own table. */
-  readonly depth: number
 }
 
 /** Where some lookups go that are not for any key from anywhere. */
@@ -37,7 +34,6 @@ export class Lookups {
   readonly #rng: Rng
   readonly #finished: (lookup: FinishedLookup) => void
   readonly #aims: Rng
-  readonly #marks = new Marks()
   /** How many lookups were started. */
   begun = 0
   /** How many lookups and searches were drawn by `run`, which are those that have numbers to be wanted by. */
@@ -74,18 +70,14 @@ export class Lookups {
 
     this.begun++
     const began = this.#world.now
-    const depths = new Depths(node, tableSeeds(node, target), this.#marks)
     const { sleeps } = node
     node.operate(
       { type: 'closest', target },
       {
-        progress: event => {
-          depths.progress(event)
-        },
         finished: (outcome, ended) => {
           // one that its asker has slept through has ended long after its time, and says nothing of the network
           if (outcome.type === 'lookup' && node.sleeps === sleeps) {
-            this.#judge({ node, target, began, ended, result: outcome.result, depth: depths.of(outcome.result.closest) })
+            this.#judge({ node, target, began, ended, result: outcome.result })
           }
         }
       }

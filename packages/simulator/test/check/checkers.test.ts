@@ -43,7 +43,7 @@ function start(forger: Forger, op = 1, target = forger.target()): PeerInfo['cont
 }
 
 function ended(closest: readonly PeerInfo[], requests: number, answers: number): LookupResult {
-  return { reason: 'converged', closest, found: undefined, requests, answers }
+  return { reason: 'converged', closest, found: undefined, requests, answers, hops: 1 }
 }
 
 describe('the checker of requests', () => {
@@ -322,7 +322,7 @@ function refusing(): { handle: (now: number, input: { type: string }) => void; p
 describe('the checker of recall', () => {
   const calm = { ...defaultOptions, latency: 'uniform', reorder: 0 } as const
   const found = (f: Forger, closest: readonly PeerInfo[], recall: number): void => {
-    const lookup = { node: f.node, target: f.target(), began: 0, ended: 9, truth: [...f.others], recall, depth: 1 }
+    const lookup = { node: f.node, target: f.target(), began: 0, ended: 9, truth: [...f.others], recall }
     f.checker.lookup?.({ ...lookup, result: ended(closest, 1, 1) })
   }
   breaks(
@@ -446,7 +446,7 @@ function missing(
   f.checker.healed?.(0)
   const missed = new Set(who(f, f.others))
   const found = f.others.filter(other => !missed.has(other)).map(({ info }) => info)
-  const lookup = { node: f.node, target: f.target(), began: 1, ended: 9, recall: 0.5, depth: 1 }
+  const lookup = { node: f.node, target: f.target(), began: 1, ended: 9, recall: 0.5 }
   f.checker.lookup?.({ ...lookup, truth: [...f.others], result: ended(found, 3, 3) })
   f.checker.over?.(10)
   return f.found

@@ -66,8 +66,11 @@ class Course {
     return this.finish({ reason: 'converged', closest: closest.map(index => this.peer(index)), requests, answers }, now)
   }
 
-  finish(result: Omit<LookupResult, 'found'> & { readonly found?: PeerInfo | undefined }, now: Millis = 10): string | undefined {
-    return this.walk.finished({ found: undefined, ...result }, now)
+  finish(
+    result: Omit<LookupResult, 'found' | 'hops'> & { readonly found?: PeerInfo | undefined },
+    now: Millis = 10
+  ): string | undefined {
+    return this.walk.finished({ found: undefined, hops: 1, ...result }, now)
   }
 
   #request(index: number): Asked {
