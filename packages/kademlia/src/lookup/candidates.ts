@@ -22,16 +22,21 @@ export interface Elsewhere {
   retried: boolean
 }
 
+/** The place of a candidate in the columns: its own as long as it is one. */
+export type Row = number
+
 /**
- * Those whom a lookup may ask, asks or has asked, nearest to its target first, in columns: a lookup goes through all of them
- * at every answer, and an object for each would be a wait for memory for each. A data structure only.
+ * Those whom a lookup may ask, asks or has asked, in columns: a lookup goes through all of them at every answer, and an object
+ * for each would be a wait for memory for each. A data structure only.
  */
 export class Candidates {
   readonly #target: Key
   readonly #head: number
   // bounded by limits.frontier: insert drops the farthest that was not asked
+  readonly #nearest: Row[] = []
+  // bounded by limits.frontier, as all columns: who is dropped leaves its row to the next
   readonly peers: PeerInfo[] = []
-  // bounded by peers, as all columns
+  // bounded by peers
   readonly phases: PeerPhase[] = []
   // bounded by peers: how far from our table each was when somebody first named it, 1 for those that stood there
   readonly hops: number[] = []
@@ -45,67 +50,69 @@ export class Candidates {
     this.#head = keyHead(target)
   }
 
-  get size(): number {
-    return this.peers.length
+  /** All of them, nearest to the target first. */
+  get nearest(): readonly Row[] {
+    return this.#nearest
   }
 
-  /** Where a candidate stands until another is inserted; of a peer that is none, where it would stand as -1 - place. */
-  find(contact: Contact): number {
+  /** The row of a candidate; of a peer that is none, its rank among them if it were one, as -1 - rank. */
+  find(contact: Contact): Row {
     const away = headDistance(this.#head, contact.head)
-    const at = this.#search(contact, away)
-    const known = at < this.#away.length && this.#away[at] === away && isSamePeer((this.peers[at] as PeerInfo).contact, contact)
-    return known ? at : -1 - at
+    const rank = this.#rank(contact, away)
+    const row = rank < this.#nearest.length ? (this.#nearest[rank] as Row) : -1
+    return row >= 0 && this.#away[row] === away && isSamePeer((this.peers[row] as PeerInfo).contact, contact) ? row : -1 - rank
   }
 
   /** What is known of where else a candidate is; made when it is first asked for. */
-  elsewhere(at: number): Elsewhere {
-    const { id } = (this.peers[at] as PeerInfo).contact
+  elsewhere(row: Row): Elsewhere {
+    const { id } = (this.peers[row] as PeerInfo).contact
     const known = this.#elsewhere.get(id) ?? { peer: undefined, retried: false }
     this.#elsewhere.set(id, known)
     return known
   }
 
   /**
-   * Adds a peer that is not among them where it belongs, to be asked; where there are too many, for another that is farther away.
+   * Adds a peer that is not among them at its rank, to be asked; where there are too many, for another that is farther away.
    *
    * @returns false when there is none that could be spared.
    */
-  insert(at: number, peer: PeerInfo, hops: number): boolean {
-    if (this.peers.length >= limits.frontier && !this.#dropBeyond(at)) {
+  insert(rank: number, peer: PeerInfo, hops: number): boolean {
+    const row = this.#nearest.length < limits.frontier ? this.#nearest.length : this.#dropBeyond(rank)
+    if (row === undefined) {
       return false
     }
 
-    this.peers.splice(at, 0, peer)
-    this.phases.splice(at, 0, 'heard')
-    this.hops.splice(at, 0, hops)
-    this.#away.splice(at, 0, headDistance(this.#head, peer.contact.head))
+    this.#nearest.splice(rank, 0, row)
+    this.peers[row] = peer
+    this.phases[row] = 'heard'
+    this.hops[row] = hops
+    this.#away[row] = headDistance(this.#head, peer.contact.head)
     return true
   }
 
-  /** Makes room for a candidate at a position. @returns false when nobody beyond it can be spared. */
-  #dropBeyond(at: number): boolean {
-    for (let i = this.peers.length - 1; i >= at; i--) {
-      if (this.phases[i] === 'heard') {
-        this.#elsewhere.delete((this.peers[i] as PeerInfo).contact.id)
-        this.peers.splice(i, 1)
-        this.phases.splice(i, 1)
-        this.hops.splice(i, 1)
-        this.#away.splice(i, 1)
-        return true
+  /** Makes room for a candidate of a rank. @returns the row of who was dropped; none when nobody beyond it can be spared. */
+  #dropBeyond(rank: number): Row | undefined {
+    for (let i = this.#nearest.length - 1; i >= rank; i--) {
+      const row = this.#nearest[i] as Row
+      if (this.phases[row] === 'heard') {
+        this.#elsewhere.delete((this.peers[row] as PeerInfo).contact.id)
+        this.#nearest.splice(i, 1)
+        return row
       }
     }
 
-    return false
+    return undefined
   }
 
-  /** The position of a contact, or the one where it would stand. */
-  #search(contact: Contact, away: number): number {
+  /** How many of them are nearer than a contact. */
+  #rank(contact: Contact, away: number): number {
     let low = 0
-    let high = this.#away.length
+    let high = this.#nearest.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      const other = this.#away[middle] as number
-      const nearer = other === away ? this.#isNearer(middle, contact) : other < away
+      const row = this.#nearest[middle] as Row
+      const other = this.#away[row] as number
+      const nearer = other === away ? this.#isNearer(row, contact) : other < away
       if (nearer) {
         low = middle + 1
       } else {
@@ -116,8 +123,8 @@ export class Candidates {
     return low
   }
 
-  #isNearer(at: number, contact: Contact): boolean {
-    const other = (this.peers[at] as PeerInfo).contact
+  #isNearer(row: Row, contact: Contact): boolean {
+    const other = (this.peers[row] as PeerInfo).contact
     // most that are named are candidates already, and their keys need not be looked at
     return other !== contact && compareDistance(this.#target, other.key, contact.key) < 0
   }

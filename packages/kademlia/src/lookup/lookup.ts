@@ -5,6 +5,7 @@ import { limits } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { Millis } from '../time.ts'
 import { Candidates } from './candidates.ts'
+import type { Row } from './candidates.ts'
 
 export interface LookupConfig {
   readonly target: Target
@@ -105,17 +106,17 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
 
   /** For progress reports: candidates not asked yet, requests holding a place, and all candidates. */
   get counts(): { queued: number; running: number; total: number } {
-    return { queued: this.#queued, running: this.#waiting, total: this.#candidates.size }
+    return { queued: this.#queued, running: this.#waiting, total: this.#candidates.nearest.length }
   }
 
   /** How far from our table a candidate was when somebody first named it; 0 for who is none. */
   hopsTo(contact: Contact): number {
-    const at = this.#candidates.find(contact)
-    return at < 0 ? 0 : (this.#candidates.hops[at] as number)
+    const row = this.#candidates.find(contact)
+    return row < 0 ? 0 : (this.#candidates.hops[row] as number)
   }
 
   get empty(): boolean {
-    return this.#candidates.size === 0
+    return this.#candidates.nearest.length === 0
   }
 
   get stalled(): boolean {
@@ -180,16 +181,16 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   /** The candidate to ask now, `undefined` if there is nothing to do but wait, `ended` if all is known. */
-  #next(): number | 'ended' | undefined {
+  #next(): Row | 'ended' | undefined {
     const { k, alpha, beta } = this.#config
     let late = 0
     let reachable = 0
     let answered = 0
-    let next: number | undefined
+    let next: Row | undefined
 
-    const { phases } = this.#candidates
-    for (let at = 0; at < phases.length; at++) {
-      const phase = phases[at]
+    const { nearest, phases } = this.#candidates
+    for (const row of nearest) {
+      const phase = phases[row]
       if (phase === 'failed' || phase === 'late') {
         late += phase === 'late' ? 1 : 0
         continue
@@ -200,7 +201,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
         answered++
         this.#followUp ||= answered === beta && reachable === beta
       } else if (phase === 'heard') {
-        next ??= at
+        next ??= row
       }
 
       // only an approach that waits for slow peers looks beyond the k nearest, and never with more than α in flight
@@ -222,14 +223,14 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   #answered(contact: Contact, closer: readonly PeerInfo[]): void {
-    const at = this.#move(contact, 'answered')
-    if (at < 0) {
+    const row = this.#move(contact, 'answered')
+    if (row === undefined) {
       return
     }
 
     this.#answers++
-    this.#findWanted(this.#candidates.peers[at], closer)
-    const progress = this.#merge(closer, (this.#candidates.hops[at] as number) + 1)
+    this.#findWanted(this.#candidates.peers[row], closer)
+    const progress = this.#merge(closer, (this.#candidates.hops[row] as number) + 1)
     this.#fruitless = progress ? 0 : this.#fruitless + 1
   }
 
@@ -247,51 +248,51 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   #failed(contact: Contact, nobodyAt: readonly Addresses[]): void {
-    const at = this.#move(contact, 'failed')
-    if (at < 0) {
+    const row = this.#move(contact, 'failed')
+    if (row === undefined) {
       return
     }
 
-    const elsewhere = this.#candidates.elsewhere(at)
-    const peer = this.#candidates.peers[at] as PeerInfo
+    const elsewhere = this.#candidates.elsewhere(row)
+    const peer = this.#candidates.peers[row] as PeerInfo
     if (nobodyAt.length === 0) {
       elsewhere.retried = true
     } else if (nobodyAt.every(place => leadsElsewhere(place, peer.addresses))) {
       // it is another path that was told wrong, or nobody knew an address when it was asked
-      this.#hearAgain(at, peer)
+      this.#hearAgain(row, peer)
     } else if (elsewhere.peer !== undefined) {
-      this.#retry(at, elsewhere.peer)
+      this.#retry(row, elsewhere.peer)
     }
   }
 
-  #retry(at: number, peer: PeerInfo): void {
-    const elsewhere = this.#candidates.elsewhere(at)
+  #retry(row: Row, peer: PeerInfo): void {
+    const elsewhere = this.#candidates.elsewhere(row)
     if (!elsewhere.retried) {
       elsewhere.retried = true
-      this.#hearAgain(at, peer)
+      this.#hearAgain(row, peer)
     }
   }
 
-  #hearAgain(at: number, peer: PeerInfo): void {
-    this.#candidates.peers[at] = peer
-    this.#candidates.phases[at] = 'heard'
+  #hearAgain(row: Row, peer: PeerInfo): void {
+    this.#candidates.peers[row] = peer
+    this.#candidates.phases[row] = 'heard'
     this.#queued++
   }
 
-  /** Takes a candidate that was asked to a later phase. @returns where it stands; -1 if it was not asked or has ended. */
-  #move(contact: Contact, to: 'answered' | 'failed' | 'late'): number {
-    const at = this.#candidates.find(contact)
-    const phase = at < 0 ? undefined : this.#candidates.phases[at]
+  /** Takes a candidate that was asked to a later phase. @returns it, unless it was not asked or has ended already. */
+  #move(contact: Contact, to: 'answered' | 'failed' | 'late'): Row | undefined {
+    const row = this.#candidates.find(contact)
+    const phase = row < 0 ? undefined : this.#candidates.phases[row]
     if (phase !== 'waiting' && (phase !== 'late' || to === 'late')) {
-      return -1
+      return undefined
     }
 
     if (phase === 'waiting') {
       this.#waiting--
     }
 
-    this.#candidates.phases[at] = to
-    return at
+    this.#candidates.phases[row] = to
+    return row
   }
 
   /** @returns whether the peers named, so many hops away, are progress. */
@@ -312,49 +313,50 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
       return false
     }
 
-    const at = this.#candidates.find(peer.contact)
-    if (at >= 0) {
-      this.#named(at, peer)
+    const row = this.#candidates.find(peer.contact)
+    if (row >= 0) {
+      this.#named(row, peer)
       return false
     }
 
-    const before = this.#candidates.size
-    if (!this.#candidates.insert(-1 - at, peer, hops)) {
+    const rank = -1 - row
+    const before = this.#candidates.nearest.length
+    if (!this.#candidates.insert(rank, peer, hops)) {
       return false
     }
 
     // one more, unless another that nobody had asked had to leave for it
-    this.#queued += this.#candidates.size - before
-    return before < k || this.#candidates.peers[0] === peer
+    this.#queued += this.#candidates.nearest.length - before
+    return before < k || rank === 0
   }
 
   /** Somebody else names a candidate. */
-  #named(at: number, peer: PeerInfo): void {
+  #named(row: Row, peer: PeerInfo): void {
     const { peers, phases } = this.#candidates
-    const known = peers[at] as PeerInfo
+    const known = peers[row] as PeerInfo
     // mostly it is the very same object, and then not even a look at it
     if (known === peer || !leadsElsewhere(known.addresses, peer.addresses)) {
       return
     }
 
-    if (phases[at] === 'failed') {
-      this.#retry(at, peer)
+    if (phases[row] === 'failed') {
+      this.#retry(row, peer)
     } else if (known.addresses.count === 0) {
       // the first to name it may have known no address of it
-      peers[at] = peer
-    } else if (phases[at] !== 'answered') {
-      this.#candidates.elsewhere(at).peer ??= peer
+      peers[row] = peer
+    } else if (phases[row] !== 'answered') {
+      this.#candidates.elsewhere(row).peer ??= peer
     }
   }
 
   #result(): LookupResult {
     const closest: PeerInfo[] = [] // bounded by limits.k
-    const { peers, phases } = this.#candidates
+    const { nearest, peers, phases } = this.#candidates
     let hops = 0
-    for (let at = 0; at < peers.length; at++) {
-      if (phases[at] === 'answered' && closest.length < this.#config.k) {
-        closest.push(peers[at] as PeerInfo)
-        hops = Math.max(hops, this.#candidates.hops[at] as number)
+    for (const row of nearest) {
+      if (phases[row] === 'answered' && closest.length < this.#config.k) {
+        closest.push(peers[row] as PeerInfo)
+        hops = Math.max(hops, this.#candidates.hops[row] as number)
       }
     }
 

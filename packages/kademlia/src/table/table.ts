@@ -201,9 +201,10 @@ export class Table {
       found = this.#take(found, i, target, count, skip)
     }
 
-    const peers: PeerInfo[] = []
+    // as long as it is to be: one that grows is copied, and longer in the end
+    const peers = new Array<PeerInfo>(found)
     for (let i = 0; i < found; i++) {
-      peers.push(this.#buckets.peer(slotsFound[i] as number))
+      peers[i] = this.#buckets.peer(slotsFound[i] as number)
     }
 
     return peers
