@@ -9,7 +9,12 @@ export class Outputs<Out> {
   }
 
   push(output: Out): void {
-    this.#queue.push(output)
+    // mostly there is but one, and a list of one is smaller than one that has begun to grow
+    if (this.#queue.length === 0) {
+      this.#queue = [output]
+    } else {
+      this.#queue.push(output)
+    }
   }
 
   /** The oldest, or `undefined` when there is none left. */
