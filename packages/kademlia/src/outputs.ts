@@ -9,7 +9,8 @@ export class Outputs<Out> {
   }
 
   push(output: Out): void {
-    // mostly there is but one, and a list of one is smaller than one that has begun to grow
+    // not pushed to the empty list: V8 has seen those of many machines live long, and makes what they grow into where long-lived
+    // things are; and mostly there is but one
     if (this.#queue.length === 0) {
       this.#queue = [output]
     } else {
