@@ -42,8 +42,8 @@ export class Candidates {
   readonly hops: number[] = []
   // bounded by peers: the heads of their distances
   readonly #away: number[] = []
-  // bounded by peers: by id, those that somebody has named with other addresses, and those that failed
-  readonly #elsewhere = new Map<string, Elsewhere>()
+  // bounded by peers: those that somebody has named with other addresses, and those that failed
+  readonly #elsewhere = new Map<Row, Elsewhere>()
 
   constructor(target: Key) {
     this.#target = target
@@ -65,9 +65,8 @@ export class Candidates {
 
   /** What is known of where else a candidate is; made when it is first asked for. */
   elsewhere(row: Row): Elsewhere {
-    const { id } = (this.peers[row] as PeerInfo).contact
-    const known = this.#elsewhere.get(id) ?? { peer: undefined, retried: false }
-    this.#elsewhere.set(id, known)
+    const known = this.#elsewhere.get(row) ?? { peer: undefined, retried: false }
+    this.#elsewhere.set(row, known)
     return known
   }
 
@@ -95,7 +94,7 @@ export class Candidates {
     for (let i = this.#nearest.length - 1; i >= rank; i--) {
       const row = this.#nearest[i] as Row
       if (this.phases[row] === 'heard') {
-        this.#elsewhere.delete((this.peers[row] as PeerInfo).contact.id)
+        this.#elsewhere.delete(row)
         this.#nearest.splice(i, 1)
         return row
       }

@@ -208,14 +208,14 @@ export class DisjointLookup implements Machine<LookupInput, LookupOutput> {
     const answered = [...this.#claims.values()].filter(({ phase }) => phase === 'answered')
     const byDistance = (a: Claim, b: Claim): number =>
       compareDistance(this.#config.target.key, a.peer.contact.key, b.peer.contact.key)
-    const closest = answered.sort(byDistance).slice(0, this.#config.k)
+    const nearest = answered.sort(byDistance).slice(0, this.#config.k)
     return {
       reason: found === undefined ? (cut?.reason ?? 'converged') : 'found',
-      closest: closest.map(({ peer }) => peer),
+      closest: nearest.map(({ peer }) => peer),
       found,
       requests: this.#requests,
       answers: answered.length,
-      hops: Math.max(0, ...closest.map(({ peer, path }) => path.hopsTo(peer.contact))),
+      hops: Math.max(0, ...nearest.map(({ peer, path }) => path.hopsTo(peer.contact))),
       paths: results.map(({ closest }) => closest)
     }
   }

@@ -361,7 +361,13 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     }
 
     assert(this.#ended !== undefined, 'a result belongs to a lookup that ended')
-    const { requests, answers } = { requests: this.#requests, answers: this.#answers }
-    return { reason: this.#ended, closest, found: this.#found, requests, answers, hops }
+    return {
+      reason: this.#ended,
+      closest,
+      found: this.#found,
+      requests: this.#requests,
+      answers: this.#answers,
+      hops
+    }
   }
 }
