@@ -44,14 +44,14 @@ const lookups: readonly Mutant[] = [
   {
     name: 'end with k - 1 peers',
     file: 'lookup/lookup.ts',
-    text: "if (candidate.phase === 'answered' && closest.length < this.#config.k) {",
-    by: "if (candidate.phase === 'answered' && closest.length < this.#config.k - 1) {"
+    text: "if (phases[row] === 'answered' && closest.length < this.#config.k) {",
+    by: "if (phases[row] === 'answered' && closest.length < this.#config.k - 1) {"
   },
   {
     name: 'list whoever failed',
     file: 'lookup/lookup.ts',
-    text: "if (candidate.phase === 'answered' && closest.length < this.#config.k) {",
-    by: "if (candidate.phase !== 'heard' && closest.length < this.#config.k) {"
+    text: "if (phases[row] === 'answered' && closest.length < this.#config.k) {",
+    by: "if (phases[row] !== 'heard' && closest.length < this.#config.k) {"
   },
   {
     name: 'take every answer for progress',
@@ -92,7 +92,7 @@ const lookups: readonly Mutant[] = [
   {
     name: 'ask again where nobody was',
     file: 'lookup/lookup.ts',
-    text: '} else if (nobodyAt.every(place => leadsElsewhere(place, candidate.peer.addresses))) {',
+    text: '} else if (nobodyAt.every(place => leadsElsewhere(place, peer.addresses))) {',
     by: '} else if (this.#requests < 400) {'
   }
 ]
@@ -247,8 +247,8 @@ const answers: readonly Mutant[] = [
   {
     name: 'walk the buckets in the wrong order',
     file: 'table/table.ts',
-    text: 'if (differs(i)) {',
-    by: 'if (!differs(i)) {'
+    text: 'if (this.#differs(difference, target, i)) {',
+    by: 'if (!this.#differs(difference, target, i)) {'
   },
   {
     name: 'answer as a client',
