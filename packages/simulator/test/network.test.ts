@@ -169,6 +169,28 @@ describe('the network', () => {
     assert(small.world.network.connected(one, busy))
   })
 
+  it('close some at a time, however many are idle, so that others can do something between', () => {
+    const small = new SmallWorld()
+    const nodes = small.servers(40)
+    for (const [i, one] of nodes.entries()) {
+      for (const other of nodes.slice(i + 1)) {
+        small.world.network.connect(one, other)
+      }
+    }
+    const open = (): number => nodes.reduce((sum, node) => sum + small.world.network.connections(node), 0) / 2
+    const all = open()
+    assert.equal(all, (40 * 39) / 2)
+    small.world.run(59_999)
+    let closedAtOnce = 0
+    for (let before = all, left = 10_000; before > 0 && left > 0; left--) {
+      small.world.run(80_000, 1)
+      closedAtOnce = Math.max(closedAtOnce, before - open())
+      before = open()
+    }
+    assert.equal(open(), 0)
+    assert(closedAtOnce > 0 && closedAtOnce <= 100, `${closedAtOnce} at once`)
+  })
+
   it('resets a connection with what is under way on it', () => {
     const small = new SmallWorld({ resets: true }, content)
     const [one, other] = small.servers(2)

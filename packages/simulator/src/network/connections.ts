@@ -77,9 +77,14 @@ export class Connections {
     }
   }
 
-  /** Closes what has been idle for too long, and tells of each pair that was connected. */
-  closeIdle(now: Millis, closed: (one: number, other: number) => void): void {
-    while (this.#queue.due <= now) {
+  /**
+   * Closes what has been idle for too long, and tells of each pair that was connected.
+   *
+   * @param most - how many connections to look at.
+   * @returns whether that was all.
+   */
+  closeIdle(now: Millis, most: number, closed: (one: number, other: number) => void): boolean {
+    for (let looked = 0; looked < most && this.#queue.due <= now; looked++) {
       const { one, other } = this.#queue
       this.#queue.shift()
       const pair = this.#pairs.find(one, other)
@@ -95,5 +100,7 @@ export class Connections {
         this.#queue.push(one, other, due)
       }
     }
+
+    return this.#queue.due > now
   }
 }

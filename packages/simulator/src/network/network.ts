@@ -327,17 +327,28 @@ export class Network {
   #sweep(): void {
     if (!this.#sweeping) {
       this.#sweeping = true
-      this.#world.at(this.#world.now + sweepInterval, () => {
-        this.#sweeping = false
-        this.#connections?.closeIdle(this.#world.now, (one, other) => {
-          part(this.#world.node(one), this.#world.node(other))
-          part(this.#world.node(other), this.#world.node(one))
-        })
-        if (this.#connections?.any === true) {
-          this.#sweep()
-        }
-      })
+      this.#sweepAt(this.#world.now + sweepInterval)
     }
+  }
+
+  /** Millions may be due at once, and whoever runs the world can do other things between two events only: so each looks at a few. */
+  #sweepAt(time: Millis): void {
+    this.#world.at(time, () => {
+      const { now } = this.#world
+      const all = this.#connections?.closeIdle(now, sweptAtOnce, (one, other) => {
+        part(this.#world.node(one), this.#world.node(other))
+        part(this.#world.node(other), this.#world.node(one))
+      })
+      if (all === false) {
+        this.#sweepAt(now)
+        return
+      }
+
+      this.#sweeping = false
+      if (this.#connections?.any === true) {
+        this.#sweep()
+      }
+    })
   }
 }
 
@@ -345,6 +356,7 @@ export class Network {
 const longestHoldUp = 500
 
 const sweepInterval = 5 * second
+const sweptAtOnce = 100
 
 function honestly(
   answer: Response | undefined
