@@ -2,143 +2,64 @@
  * The simulator: how many requests a second it carries, how long 10,000 lookups take, and how much memory a network
  * needs. Each network is simulated in a process of its own, so that its memory is its own: converged tables, nodes all
  * over the world, lookups of random keys; once without connections, which is a lookup and nothing else, and once with
- * all that the network has: dials, connections, who serves. `--smoke` takes tiny networks. `--profile` shows where the
- * time goes.
+ * all that the network has: dials, connections, who serves.
+ *
+ *     npm run bench -- simulate [--smoke] [--profile]
+ *     npm run bench -- simulate --against <checkout> [--rounds <count>] [--smoke]
  *
  * There is no rival to run beside it: the ratio is to what was asked for, 60,000 requests a second at 10,000 nodes on
- * one core, and 4 GB at 100,000.
+ * one core, and 4 GB at 100,000. Most of the time is spent waiting for memory, so that a machine whose memory others
+ * use as well may give half as much an hour later; whether a change made it faster is told by `--against`, which runs both
+ * checkouts at the same time, round after round. `--profile` shows where the time goes.
  */
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { Session } from 'node:inspector/promises'
-import { scenarioOptions, Simulation } from '@vicinity/simulator'
-import { rate, table, times } from './support/report.ts'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import type { Case, Figures } from './simulate/network.ts'
+import { Child } from './support/child.ts'
+import { median, rate, table, times } from './support/report.ts'
 
-const smoke = process.argv.includes('--smoke')
-const profiling = process.argv.includes('--profile')
+const { values: options } = parseArgs({
+  options: {
+    smoke: { type: 'boolean' },
+    profile: { type: 'boolean' },
+    against: { type: 'string' },
+    rounds: { type: 'string', default: '5' }
+  }
+})
 
 /** What was asked for. */
 const [askedRequests, askedBytes] = [60_000, 4e9]
 
-interface Case {
-  readonly nodes: number
-  readonly lookups: number
-  readonly connections: boolean
-}
+const profiled = options.profile === true
+const cases: readonly Case[] =
+  options.smoke === true
+    ? [
+        { nodes: 200, lookups: 100, connections: false, profiled },
+        { nodes: 200, lookups: 100, connections: true, profiled }
+      ]
+    : [
+        { nodes: 10_000, lookups: 10_000, connections: false, profiled },
+        { nodes: 10_000, lookups: 10_000, connections: true, profiled },
+        { nodes: 100_000, lookups: 10_000, connections: false, profiled }
+      ]
 
-interface Figures {
-  readonly requests: number
-  readonly lookups: number
-  /** Of all requests, how many were sent for lookups; the others probe table entries. */
-  readonly lookupShare: number
-  readonly settleSeconds: number
-  readonly seconds: number
-  /** Of processor time, which other programs on the machine do not lengthen as much. */
-  readonly cpuSeconds: number
-  readonly peakBytes: number
-  readonly recall: number
-  readonly hash: string
-  readonly profile: readonly string[]
-}
+const network = new URL('simulate/network.ts', import.meta.url)
 
-const cases: readonly Case[] = smoke
-  ? [
-      { nodes: 200, lookups: 100, connections: false },
-      { nodes: 200, lookups: 100, connections: true }
-    ]
-  : [
-      { nodes: 10_000, lookups: 10_000, connections: false },
-      { nodes: 10_000, lookups: 10_000, connections: true },
-      { nodes: 100_000, lookups: 10_000, connections: false }
-    ]
-
-/** Within how long all lookups begin, and end, in virtual seconds: the longer, the more of all requests are probes of table entries. */
-const [workSeconds, querySeconds] = [10, 10]
-
-async function simulate({ nodes, lookups, connections }: Case): Promise<Figures> {
-  const options = scenarioOptions('baseline', {
-    nodes,
-    connections,
-    duration: workSeconds,
-    lookups: lookups / workSeconds,
-    queryTimeout: querySeconds,
-    refreshInterval: 0,
-    bootstrapInterval: 0,
-    redial: 0,
-    checks: 'none'
-  })
-  const simulation = new Simulation({ scenario: 'baseline', seed: 'bench', options })
-  const start = performance.now()
-  simulation.step(0)
-  const settled = performance.now()
-  const session = await startProfile()
-  const cpu = process.cpuUsage()
-  while (simulation.step(1_000_000)) {}
-  const { user, system } = process.cpuUsage(cpu)
-  const seconds = (performance.now() - settled) / 1_000
-  const profile = session === undefined ? [] : await hottest(session)
-  const report = simulation.report()
-  return {
-    requests: report.requests,
-    lookups: report.lookups.count,
-    lookupShare: (report.lookups.count * (report.lookups.requests?.mean ?? 0)) / report.requests,
-    settleSeconds: (settled - start) / 1_000,
-    seconds,
-    cpuSeconds: (user + system) / 1e6,
-    peakBytes: process.resourceUsage().maxRSS * 1_024,
-    recall: report.lookups.recall?.mean ?? Number.NaN,
-    hash: report.hash,
-    profile
-  }
-}
-
-async function startProfile(): Promise<Session | undefined> {
-  if (!profiling) {
-    return undefined
-  }
-
-  const session = new Session()
-  session.connect()
-  await session.post('Profiler.enable')
-  await session.post('Profiler.start')
-  return session
-}
-
-/** The functions in which most samples were taken, with their share. */
-async function hottest(session: Session): Promise<string[]> {
-  const { profile } = await session.post('Profiler.stop')
-  const names = new Map(
-    profile.nodes.map(({ id, callFrame: { functionName, url, lineNumber } }) => [
-      id,
-      `${functionName || '(anonymous)'} ${url.split('/').slice(-2).join('/')}:${lineNumber + 1}`
-    ])
-  )
-  const counts = new Map<string, number>()
-  for (const id of profile.samples ?? []) {
-    const name = names.get(id) ?? '?'
-    counts.set(name, (counts.get(name) ?? 0) + 1)
-  }
-
-  const all = profile.samples?.length ?? 1
-  const sorted = [...counts].sort(([, a], [, b]) => b - a).slice(0, 15)
-  return sorted.map(([name, count]) => `${((count / all) * 100).toFixed(1).padStart(5)} %  ${name}`)
-}
-
-/** Runs a case in a process of its own. */
-async function apart(each: Case): Promise<Figures> {
-  // 100 is how `vicinity simulate` lets a heap grow; a short run of a small network is a little faster with V8's own ways
-  const growing = each.nodes > 10_000 ? ['--heap-growing-percent=100'] : []
-  const child = fork(import.meta.filename, ['--child', ...(profiling ? ['--profile'] : [])], {
-    // more than Node's own limit: what a network needs is what is measured
-    execArgv: [...process.execArgv, '--max-old-space-size=12000', ...growing]
-  })
+/** Simulates a network in a process of its own. */
+async function simulate(each: Case, program: URL, nodeArgs: readonly string[]): Promise<Figures> {
+  // more than Node's own limit: what a network needs is what is measured
+  const child = new Child(program, [], ['--max-old-space-size=12000', ...nodeArgs])
   child.send(each)
-  const [figures] = (await once(child, 'message')) as [Figures]
-  await once(child, 'exit')
-  return figures
+  try {
+    return await child.next<Figures>()
+  } finally {
+    await child.end()
+  }
 }
 
-async function main(): Promise<void> {
+async function measure(): Promise<void> {
   const rows = [
     [
       'nodes',
@@ -155,11 +76,12 @@ async function main(): Promise<void> {
   ]
   const profiles: string[] = []
   for (const each of cases) {
-    const figures = await apart(each)
+    // 100 is how `vicinity simulate` lets a heap grow; a short run of a small network is a little faster with V8's own ways
+    const figures = await simulate(each, network, each.nodes > 10_000 ? ['--heap-growing-percent=100'] : [])
     const { requests, lookups, lookupShare, seconds, cpuSeconds, settleSeconds, peakBytes, recall, profile } = figures
     rows.push([
       rate(each.nodes),
-      each.connections ? 'yes' : 'no',
+      yesOrNo(each.connections),
       rate(requests / seconds),
       times(requests / seconds, askedRequests),
       rate(requests / cpuSeconds),
@@ -182,14 +104,57 @@ async function main(): Promise<void> {
   }
 }
 
-if (process.argv.includes('--child')) {
-  process.once('message', (each: Case) => {
-    void simulate(each).then(figures => {
-      process.send?.(figures, () => {
-        process.disconnect()
-      })
-    })
-  })
+/** Simulates the same networks here and in another checkout, both at once: what slows the machine down slows both down. */
+async function compare(other: URL, rounds: number): Promise<void> {
+  const rows = [['nodes', 'connections', 'requests/s here', 'there', 'ratio', 'lowest', 'highest', 'the same run']]
+  for (const each of cases.slice(0, 2)) {
+    const pairs: Array<readonly [Figures, Figures]> = []
+    for (let round = 0; round < rounds; round++) {
+      // on one core each: what collects garbage beside the one would take the core of the other
+      const program = [network, other].map(file => simulate(each, file, ['--single-threaded-gc']))
+      pairs.push((await Promise.all(program)) as [Figures, Figures])
+    }
+
+    const [here, there] = [0, 1].map(side => pairs.map(pair => speedOf(pair[side as 0 | 1]))) as [number[], number[]]
+    const ratios = here.map((speed, round) => speed / (there[round] as number))
+    rows.push([
+      rate(each.nodes),
+      yesOrNo(each.connections),
+      rate(median(here)),
+      rate(median(there)),
+      ...[median(ratios), Math.min(...ratios), Math.max(...ratios)].map(ratio => `${ratio.toFixed(2)}x`),
+      yesOrNo(pairs.every(([ours, theirs]) => ours.hash === theirs.hash))
+    ])
+  }
+
+  console.log(table(rows))
+}
+
+function speedOf({ requests, seconds }: Figures): number {
+  return requests / seconds
+}
+
+function yesOrNo(whether: boolean): string {
+  return whether ? 'yes' : 'no'
+}
+
+/** What is wrong with the options, if anything is. */
+function problem(other: URL | undefined, rounds: number): string | undefined {
+  if (other !== undefined && !existsSync(other)) {
+    return `${options.against} has no bench/simulate/network.ts: it has to be a checkout of this project, with its dependencies installed.`
+  }
+
+  return Number.isInteger(rounds) && rounds > 0 ? undefined : `--rounds is a whole number of at least 1, not ${options.rounds}.`
+}
+
+const other = options.against === undefined ? undefined : pathToFileURL(resolve(options.against, 'bench/simulate/network.ts'))
+const rounds = Number(options.rounds)
+const wrong = problem(other, rounds)
+if (wrong !== undefined) {
+  console.error(wrong)
+  process.exitCode = 2
+} else if (other === undefined) {
+  await measure()
 } else {
-  await main()
+  await compare(other, rounds)
 }
