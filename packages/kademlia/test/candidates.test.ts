@@ -50,8 +50,10 @@ describe('candidates', () => {
     }
     const [asked, dropped] = [peers.at(-1), peers.at(-2)] as [PeerInfo, PeerInfo]
     candidates.phases[candidates.find(asked.contact)] = 'failed'
-    candidates.elsewhere(candidates.find(asked.contact)).retried = true
-    candidates.elsewhere(candidates.find(dropped.contact)).retried = true
+    candidates.noteElsewhere(candidates.find(asked.contact), { retried: true })
+    candidates.noteElsewhere(candidates.find(dropped.contact), { peer: dropped })
+    candidates.noteElsewhere(candidates.find(dropped.contact), { retried: true })
+    assert.deepEqual(candidates.elsewhere(candidates.find(dropped.contact)), { peer: dropped, retried: true })
 
     const [near] = peersAt(60, 1) as [PeerInfo]
     assert(insert(candidates, near, 3))

@@ -104,6 +104,23 @@ function play(lookup: Lookup | DisjointLookup, network: AnyNetwork, width: numbe
   }
 }
 
+/** How far everybody is from the seeds at least, by those that answered. */
+function distances({ seeds, names }: AnyNetwork, answered: readonly PeerInfo[]): Map<string, number> {
+  const distance = new Map(named(seeds).map(({ contact }) => [contact.id, 1]))
+  // whoever is found is added behind those who are, and so comes in its turn
+  for (const [id, hops] of distance) {
+    const index = population.findIndex(({ contact }) => contact.id === id)
+    const closer = answered.some(({ contact }) => contact.id === id) ? named(names[index] ?? []) : []
+    for (const { contact } of closer) {
+      if (!distance.has(contact.id)) {
+        distance.set(contact.id, hops + 1)
+      }
+    }
+  }
+
+  return distance
+}
+
 describe('a lookup over disjoint paths, in any network', () => {
   it('ends by itself, asks nobody twice, shares its width, and lists the nearest that answered', () => {
     fc.assert(
@@ -114,6 +131,11 @@ describe('a lookup over disjoint paths, in any network', () => {
         assert.equal(result.reason, 'converged')
         assert.deepEqual(ids(result.closest), ids(nearest(answered, target.key, k)))
         assert.deepEqual([result.requests, result.answers], [asked.length, answered.length])
+        const [shortest, known] = [distances(network, answered), result.closest.map(({ contact }) => contact.id)]
+        assert(result.hops >= Math.max(0, ...known.map(id => shortest.get(id) ?? NaN)), 'no way is shorter than the shortest')
+        if (known.length > 0 && known.every(id => shortest.get(id) === 1)) {
+          assert.equal(result.hops, 1, 'all stand in our table, whichever path has asked them')
+        }
         assert.equal(result.paths?.length, paths)
         for (const path of result.paths) {
           assert(path.every(peer => answered.includes(peer)))
@@ -239,17 +261,20 @@ describe('disjoint paths', () => {
     assert.deepEqual([end.result.requests, end.result.answers], [3, 2])
   })
 
-  it('have walked as far as the path that went farthest for those it ends with', () => {
+  it('have walked as far as the path that went farthest for those it ends with, by the shortest of their ways', () => {
     const lookup = make(2, { alpha: 2, k: 1, beta: 1 })
     const [one, two] = asks(lookup).map(id => seeds.find(({ contact }) => contact.id === id)) as [PeerInfo, PeerInfo]
-    const [near, nearer] = [30, 60].map(bits => peerOf(contactAt(keyNear(target.key, bits, rng)))) as [PeerInfo, PeerInfo]
-    assert.deepEqual(answer(lookup, one.contact, [near]), ids([near]))
-    assert.deepEqual(answer(lookup, near.contact, [nearer]), ids([nearer]))
-    answer(lookup, two.contact, [near])
-    lookup.handle(1, { type: 'answered', contact: nearer.contact, closer: [] })
+    const near = [30, 35, 40, 60].map(bits => peerOf(contactAt(keyNear(target.key, bits, rng))))
+    const [a, b, c, last] = near as [PeerInfo, PeerInfo, PeerInfo, PeerInfo]
+    // one path goes four hops far for somebody whom the other has found with two
+    assert.deepEqual(answer(lookup, one.contact, [a]), ids([a]))
+    assert.deepEqual(answer(lookup, a.contact, [b]), ids([b]))
+    assert.deepEqual(answer(lookup, b.contact, [last]), ids([last]))
+    answer(lookup, two.contact, [c, last])
+    lookup.handle(1, { type: 'answered', contact: last.contact, closer: [] })
     const finished = drain(lookup).find(({ type }) => type === 'finished')
     assert(finished?.type === 'finished')
-    assert.deepEqual([ids(finished.result.closest), finished.result.hops], [ids([nearer]), 3])
+    assert.deepEqual([ids(finished.result.closest), finished.result.hops], [ids([last]), 2])
   })
 
   it('end at the deadline and when they are told to, with what all of them have', () => {

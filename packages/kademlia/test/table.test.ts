@@ -19,7 +19,7 @@ const members = fc.nat(population.length - 1).map(i => population[i] as PeerInfo
 
 const operations = fc.array(
   fc.oneof(
-    { weight: 5, arbitrary: fc.record({ type: fc.constant('add' as const), peer: members }) },
+    { weight: 5, arbitrary: fc.record({ type: fc.constant('add' as const), peer: members, failures: fc.nat(2) }) },
     { weight: 3, arbitrary: fc.record({ type: fc.constant('remove' as const), peer: members }) },
     fc.record({ type: fc.constant('readdress' as const), peer: members, groups: fc.subarray([1, 2, 7, 9]), count: fc.nat(1) }),
     fc.record({ type: fc.constant('heard' as const), peer: members, at: fc.nat(1_000), roundTrip: fc.nat(50) }),
@@ -54,8 +54,8 @@ function apply(table: Table, model: Model, step: Step): void {
       const room = model.inBucket(step.peer.contact.key).length < k
       assert.equal(table.hasRoom(step.peer.contact), room)
       if (known === undefined && room) {
-        table.add(entryOf(step.peer))
-        model.entries.push(entryOf(step.peer))
+        table.add({ ...entryOf(step.peer), failures: step.failures })
+        model.entries.push({ ...entryOf(step.peer), failures: step.failures })
       } else {
         assert.throws(() => table.add(entryOf(step.peer)), AssertionError)
       }

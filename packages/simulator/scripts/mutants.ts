@@ -66,6 +66,12 @@ const lookups: readonly Mutant[] = [
     by: 'this.#followUp ||= answered === 1 && reachable === 1 && beta > 0'
   },
   {
+    name: 'count whom an answer names as where the answer came from',
+    file: 'lookup/lookup.ts',
+    text: '(this.#candidates.hops[row] as number) + 1',
+    by: '(this.#candidates.hops[row] as number)'
+  },
+  {
     name: 'go on when the peer is found',
     file: 'lookup/lookup.ts',
     text: "this.#ended = 'found'",

@@ -148,6 +148,7 @@ describe('connections', () => {
         while (!connections.closeIdle(now + idle, most, close) && left > 0) {
           left--
         }
+        assert(left > 0, 'it ends')
         assert.equal(model.size, 0)
         assert.equal(connections.any, false)
         for (let each = 0; each < nodes; each++) {

@@ -188,7 +188,7 @@ describe('the network', () => {
       before = open()
     }
     assert.equal(open(), 0)
-    assert(closedAtOnce > 0 && closedAtOnce <= 100, `${closedAtOnce} at once`)
+    assert(closedAtOnce > 0 && closedAtOnce <= 10, `${closedAtOnce} at once`)
   })
 
   it('resets a connection with what is under way on it', () => {

@@ -17,10 +17,12 @@ export type PeerPhase = 'heard' | 'waiting' | 'late' | 'answered' | 'failed'
 /** What is rarely there to know of a candidate. */
 export interface Elsewhere {
   /** The same peer with other addresses, as somebody else has named it: for when nobody is at those that it was asked at. */
-  peer: PeerInfo | undefined
+  readonly peer: PeerInfo | undefined
   /** Whether it has been asked at other addresses once before. */
-  retried: boolean
+  readonly retried: boolean
 }
+
+const nowhere: Elsewhere = { peer: undefined, retried: false }
 
 /** The place of a candidate in the columns: its own as long as it is one. */
 export type Row = number
@@ -38,11 +40,11 @@ export class Candidates {
   readonly peers: PeerInfo[] = []
   // bounded by peers
   readonly phases: PeerPhase[] = []
-  // bounded by peers: how far from our table each was when somebody first named it, 1 for those that stood there
+  // bounded by peers: how far from our table each was when it became a candidate, 1 for those that stood there
   readonly hops: number[] = []
   // bounded by peers: the heads of their distances
   readonly #away: number[] = []
-  // bounded by peers: those that somebody has named with other addresses, and those that failed
+  // bounded by peers: those of whom there is something to know
   readonly #elsewhere = new Map<Row, Elsewhere>()
 
   constructor(target: Key) {
@@ -63,11 +65,13 @@ export class Candidates {
     return row >= 0 && this.#away[row] === away && isSamePeer((this.peers[row] as PeerInfo).contact, contact) ? row : -1 - rank
   }
 
-  /** What is known of where else a candidate is; made when it is first asked for. */
+  /** What is known of where else a candidate is. */
   elsewhere(row: Row): Elsewhere {
-    const known = this.#elsewhere.get(row) ?? { peer: undefined, retried: false }
-    this.#elsewhere.set(row, known)
-    return known
+    return this.#elsewhere.get(row) ?? nowhere
+  }
+
+  noteElsewhere(row: Row, news: Partial<Elsewhere>): void {
+    this.#elsewhere.set(row, { ...this.elsewhere(row), ...news })
   }
 
   /**

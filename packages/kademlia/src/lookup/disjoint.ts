@@ -215,7 +215,7 @@ export class DisjointLookup implements Machine<LookupInput, LookupOutput> {
       found,
       requests: this.#requests,
       answers: answered.length,
-      hops: Math.max(0, ...nearest.map(({ peer, path }) => path.hopsTo(peer.contact))),
+      hops: Math.max(0, ...nearest.map(({ peer }) => Math.min(...this.#paths.map(path => path.hopsTo(peer.contact))))),
       paths: results.map(({ closest }) => closest)
     }
   }

@@ -48,7 +48,10 @@ export interface LookupResult {
   /** How many requests it sent, and how many of them were answered. */
   readonly requests: number
   readonly answers: number
-  /** How far it walked for those of `closest`: 1 if all stood in our table, 2 if some were named by those; 0 without any. */
+  /**
+   * How far it walked for those of `closest`: 1 if all stood in our table, 2 if some were named by those; 0 without any. Of one
+   * that was widened: how far the walk went that went farthest.
+   */
   readonly hops: number
   /** Of a lookup over disjoint paths: the nearest that each of them reached, as in `closest`. */
   readonly paths?: ReadonlyArray<readonly PeerInfo[]>
@@ -109,10 +112,10 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     return { queued: this.#queued, running: this.#waiting, total: this.#candidates.nearest.length }
   }
 
-  /** How far from our table a candidate was when somebody first named it; 0 for who is none. */
+  /** How far from our table a candidate was when somebody first named it; `Infinity` for who is none. */
   hopsTo(contact: Contact): number {
     const row = this.#candidates.find(contact)
-    return row < 0 ? 0 : (this.#candidates.hops[row] as number)
+    return row < 0 ? Infinity : (this.#candidates.hops[row] as number)
   }
 
   get empty(): boolean {
@@ -256,7 +259,7 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     const elsewhere = this.#candidates.elsewhere(row)
     const peer = this.#candidates.peers[row] as PeerInfo
     if (nobodyAt.length === 0) {
-      elsewhere.retried = true
+      this.#candidates.noteElsewhere(row, { retried: true })
     } else if (nobodyAt.every(place => leadsElsewhere(place, peer.addresses))) {
       // it is another path that was told wrong, or nobody knew an address when it was asked
       this.#hearAgain(row, peer)
@@ -266,9 +269,8 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
   }
 
   #retry(row: Row, peer: PeerInfo): void {
-    const elsewhere = this.#candidates.elsewhere(row)
-    if (!elsewhere.retried) {
-      elsewhere.retried = true
+    if (!this.#candidates.elsewhere(row).retried) {
+      this.#candidates.noteElsewhere(row, { retried: true })
       this.#hearAgain(row, peer)
     }
   }
@@ -344,8 +346,8 @@ export class Lookup implements Machine<LookupInput, LookupOutput> {
     } else if (known.addresses.count === 0) {
       // the first to name it may have known no address of it
       peers[row] = peer
-    } else if (phases[row] !== 'answered') {
-      this.#candidates.elsewhere(row).peer ??= peer
+    } else if (phases[row] !== 'answered' && this.#candidates.elsewhere(row).peer === undefined) {
+      this.#candidates.noteElsewhere(row, { peer })
     }
   }
 

@@ -152,7 +152,7 @@ export class Buckets {
   /** Counts a failure. @returns how many in a row that makes. */
   failed(slot: number): number {
     const peer = this.peer(slot)
-    const failures = Math.min(255, (this.#failures?.get(peer.contact.id) ?? 0) + 1)
+    const failures = (this.#failures?.get(peer.contact.id) ?? 0) + 1
     this.#setFailures(peer, failures)
     return failures
   }

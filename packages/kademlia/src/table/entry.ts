@@ -10,6 +10,6 @@ export interface Entry {
   readonly tried: Millis
   /** Its last round trip, 0 when unmeasured. */
   readonly roundTrip: Millis
-  /** Failed queries since it last answered, at most 255. */
+  /** Failed queries since it last answered. */
   readonly failures: number
 }

@@ -15,6 +15,8 @@ export interface WalkRules {
 interface Known {
   readonly peer: PeerInfo
   readonly away: bigint
+  /** How far from the table of its node whoever named it first had to go to. */
+  readonly hops: number
   phase: 'heard' | 'waiting' | 'answered' | 'failed'
   /** Where others say it is, and where it has been asked: each as often as anybody moves. */
   readonly named: Set<Addresses>
@@ -78,7 +80,7 @@ export class Walk {
 
   /** Peers to begin with. */
   seed(peers: Iterable<PeerInfo>): void {
-    this.#name(peers)
+    this.#name(peers, 1)
   }
 
   /** A request is sent for it. */
@@ -112,7 +114,7 @@ export class Walk {
       this.answers++
       this.#metWanted ||= request.to.id === this.wanted
       this.#named ||= believed(closer, this.#rules.limitGroups).some(names(this.wanted))
-      this.#fruitless = this.#name(believed(closer, this.#rules.limitGroups)) ? 0 : this.#fruitless + 1
+      this.#fruitless = this.#name(believed(closer, this.#rules.limitGroups), known.hops + 1) ? 0 : this.#fruitless + 1
     }
   }
 
@@ -164,17 +166,22 @@ export class Walk {
 
   /** What is true of every result, and more of one that converged. */
   finished(result: LookupResult, now: Millis): Verdict {
-    const { reason, closest, requests, answers } = result
+    const { reason, closest, requests, answers, hops } = result
     const { k } = this.#rules
     const ids = closest.map(({ contact }) => contact.id)
-    const answered = this.#sorted.filter(({ phase }) => phase === 'answered').map(({ peer }) => peer.contact.id)
-    const expected = answered.slice(0, k)
+    const nearest = this.#sorted.filter(({ phase }) => phase === 'answered').slice(0, k)
+    const expected = nearest.map(({ peer }) => peer.contact.id)
     if (ids.length !== expected.length || ids.some((id, i) => id !== expected[i])) {
       return `ends with ${list(ids)}, but of those that answered the nearest are ${list(expected)}`
     }
 
     if (requests !== this.asked || answers !== this.answers) {
       return `ends with ${answers} answers to ${requests} requests, but it had ${this.answers} to ${this.asked}`
+    }
+
+    const most = nearest.reduce((greatest, known) => Math.max(greatest, known.hops), 0)
+    if (hops !== most && this.#rules.paths === 1 && !this.flooded) {
+      return `ends after ${hops} hops, but walked ${most}`
     }
 
     // the wanted peer's own answer ends it too, where an address of it is known
@@ -280,7 +287,7 @@ export class Walk {
   }
 
   /** @returns whether that is progress: somebody nearer than all, or anybody new while fewer than k are known. */
-  #name(peers: Iterable<PeerInfo>): boolean {
+  #name(peers: Iterable<PeerInfo>, hops: number): boolean {
     let progress = false
     for (const peer of peers) {
       const { id, key } = peer.contact
@@ -302,7 +309,7 @@ export class Walk {
         tried: new Set<Addresses>(),
         lost: false
       }
-      const known: Known = { peer, away, phase: 'heard', request: undefined, ...places }
+      const known: Known = { peer, away, hops, phase: 'heard', request: undefined, ...places }
       this.#byId.set(id, known)
       this.#sorted.splice(place(this.#sorted, away), 0, known)
     }

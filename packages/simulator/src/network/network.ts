@@ -331,7 +331,7 @@ export class Network {
     }
   }
 
-  /** Millions may be due at once, and whoever runs the world can do other things between two events only: so each looks at a few. */
+  /** Millions may be due at once, and whoever runs the world does other things after so many events: so each looks at a few. */
   #sweepAt(time: Millis): void {
     this.#world.at(time, () => {
       const { now } = this.#world
@@ -356,7 +356,7 @@ export class Network {
 const longestHoldUp = 500
 
 const sweepInterval = 5 * second
-const sweptAtOnce = 100
+const sweptAtOnce = 10
 
 function honestly(
   answer: Response | undefined

@@ -1,8 +1,7 @@
-import { Rng } from '@vicinity/kademlia'
+import { limits, Rng } from '@vicinity/kademlia'
 import type { KademliaInput, KademliaOutput, Op, Target } from '@vicinity/kademlia'
 import { WalkRecorder } from '../report/index.ts'
 import type { Walk } from '../report/index.ts'
-import { tableSeeds } from '../workload/lookups.ts'
 import type { FinishedLookup } from '../workload/lookups.ts'
 import type { Node } from '../world/node.ts'
 import type { Observer } from '../world/observer.ts'
@@ -129,7 +128,9 @@ export class Scene implements Observer {
       }
     }
 
-    const recorder = new WalkRecorder(target.key, this.#simulation.world.now, tableSeeds(node, target))
+    // whom it begins with: those of its node's table
+    const seeds = node.machine?.table.closest(target.key, limits.closerPeersRead) ?? []
+    const recorder = new WalkRecorder(target.key, this.#simulation.world.now, seeds)
     this.#running.set(keyOf(node, op), { place: draw, recorder })
   }
 }

@@ -1,4 +1,4 @@
-import { limits, log, second } from '@vicinity/kademlia'
+import { log, second } from '@vicinity/kademlia'
 import type { Key, LookupResult, Millis, PeerInfo, Rng, Target } from '@vicinity/kademlia'
 import { indexOf, randomKey, targetAt } from '../world/contacts.ts'
 import type { Node } from '../world/node.ts'
@@ -148,9 +148,4 @@ export function recallOf(found: readonly PeerInfo[], truth: readonly Node[], key
     ({ index, contact }) => !indexes.has(index) && (last === undefined || compareNearness(key, contact.key, last.contact.key) < 0)
   )
   return truth.length === 0 ? 1 : 1 - missed.length / truth.length
-}
-
-/** Whom a lookup begins with: those nearest to its target that stand in its node's table. */
-export function tableSeeds(node: Node, target: Target): readonly PeerInfo[] {
-  return node.machine?.table.closest(target.key, limits.closerPeersRead) ?? []
 }

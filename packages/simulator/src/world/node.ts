@@ -1,4 +1,4 @@
-import { Kademlia, unreachable } from '@vicinity/kademlia'
+import { assert, Kademlia, unreachable } from '@vicinity/kademlia'
 import type {
   FailureReason,
   KademliaConfig,
@@ -215,15 +215,14 @@ export class Node {
       return undefined
     }
 
+    assert(!this.#draining, 'a request is an event of its own')
     this.#give(machine, { type: 'request', call: this.#nextCall++, from: from.contact, message })
+    const output = machine.poll()
+    assert(output !== undefined && machine.poll() === undefined, 'it says one thing to a request')
     const { observer } = this.#world
-    let answer: Response | undefined
-    for (let output = machine.poll(); output !== undefined; output = machine.poll()) {
-      observer?.output(this, output)
-      answer = output.type === 'reply' ? output.message : undefined
-    }
+    observer?.output(this, output)
     observer?.settled(this, machine)
-    return answer
+    return output.type === 'reply' ? output.message : undefined
   }
 
   /** What a request's mail bears, so that a later life does not take it for its own. */

@@ -62,14 +62,11 @@ class Course {
     return this
   }
 
-  end(closest: readonly number[], requests: number, answers: number, now: Millis = 10): string | undefined {
-    return this.finish({ reason: 'converged', closest: closest.map(index => this.peer(index)), requests, answers }, now)
+  end(closest: readonly number[], requests: number, answers: number, hops = 1, now: Millis = 10): string | undefined {
+    return this.finish({ reason: 'converged', closest: closest.map(index => this.peer(index)), requests, answers, hops }, now)
   }
 
-  finish(
-    result: Omit<LookupResult, 'found' | 'hops'> & { readonly found?: PeerInfo | undefined },
-    now: Millis = 10
-  ): string | undefined {
+  finish(result: Omit<LookupResult, 'found' | 'hops'> & Partial<LookupResult>, now: Millis = 10): string | undefined {
     return this.walk.finished({ found: undefined, hops: 1, ...result }, now)
   }
 
@@ -89,7 +86,7 @@ describe('a walk', () => {
     course.answer(0).answer(3)
     assert(course.walk.converged(10))
     assert.equal(course.walk.rest(10), undefined)
-    assert.equal(course.end([0, 1, 3], 4, 3), undefined)
+    assert.equal(course.end([0, 1, 3], 4, 3, 2), undefined)
   })
 
   it('may not ask whom nobody named', () => {
@@ -195,6 +192,18 @@ describe('a walk', () => {
     assert.equal(course.end([0, 2], 3, 2), undefined)
   })
 
+  it('may not say that it went farther than it did, or less far', () => {
+    const course = new Course([2, 3])
+    course.ask(2)
+    course.answer(2, 1).ask(1)
+    course.answer(1, 0).ask(0)
+    course.answer(0, 3)
+    assert.match(course.end([0, 1, 2], 3, 3, 2) ?? '', /ends after 2 hops, but walked 3/)
+    assert.match(course.end([0, 1, 2], 3, 3, 4) ?? '', /ends after 4 hops, but walked 3/)
+    course.ask(3)
+    assert.equal(course.answer(3).end([0, 1, 2], 4, 4, 3), undefined)
+  })
+
   it('may not miscount', () => {
     const course = new Course([0])
     course.ask(0)
@@ -208,7 +217,7 @@ describe('a walk', () => {
     assert.match(course.answer(0).end([0], 1, 1) ?? '', /without n\d+, which is nearer and heard/)
     course.ask(1)
     assert.match(course.end([0], 2, 1) ?? '', /nearer and waiting/)
-    assert.equal(course.end([0], 2, 1, 1_500), undefined)
+    assert.equal(course.end([0], 2, 1, 1, 1_500), undefined)
   })
 
   it('for a peer ends as found when an answer names an address of it, or is its own, and only then', () => {
