@@ -62,6 +62,12 @@ function roundRest(ms: number): number {
 /** Wall-clock time over which a speed is averaged: older samples fade with it. */
 const memoryMs = 10_000
 
+/**
+ * So many times slower than so far the rest is thought to go at most: what brings a run to a halt for a minute, such as millions
+ * of connections that close at once, says nothing of what comes after it.
+ */
+const mostSlower = 4
+
 /** What has been done since the start of a run, or of several. */
 export interface Done {
   /** In virtual time. */
@@ -78,6 +84,7 @@ export interface Done {
  */
 export class ProgressRate {
   readonly #whole: Omit<Done, 'events'>
+  #first: (Done & { readonly wallMs: number }) | undefined
   #last: (Done & { readonly wallMs: number }) | undefined
   /** Faded sums: of the wall time, of what was done in it. */
   #wall = 0
@@ -104,6 +111,7 @@ export class ProgressRate {
     }
 
     this.#last = { wallMs, ...done }
+    this.#first ??= this.#last
   }
 
   /** For `formatProgress`. */
@@ -116,7 +124,13 @@ export class ProgressRate {
       virtualEndMs: whole.virtualMs,
       share: whole.work > 0 ? Math.min(1, work / whole.work) : 1,
       eventsPerSecond: this.#wall > 0 ? (1_000 * this.#events) / this.#wall : 0,
-      restMs: this.#work > 0 ? (left * this.#wall) / this.#work : undefined
+      restMs: this.#work > 0 ? left * Math.min(this.#wall / this.#work, mostSlower * this.#pace) : undefined
     }
+  }
+
+  /** Wall-clock time that a unit of work has taken, since the first sample. */
+  get #pace(): number {
+    const [first, last] = [this.#first, this.#last]
+    return first === undefined || last === undefined ? Infinity : (last.wallMs - first.wallMs) / (last.work - first.work)
   }
 }

@@ -69,4 +69,16 @@ describe('progress', () => {
     const paused = rate.progress.restMs ?? Infinity
     assert.ok(paused > (steady.restMs ?? 0) && paused < 1.2 * (steady.restMs ?? 0), `${paused}`)
   })
+
+  it('does not take a halt for the pace of the rest', () => {
+    const rate = new ProgressRate({ virtualMs: 1e6, work: 110_000 })
+    for (let second = 0; second <= 400; second++) {
+      const work = 1_000 * Math.min(second, 100)
+      rate.sample(1_000 * second, { virtualMs: work, work, events: 100 * second })
+    }
+    // 10,000 are left, and so far 100,000 have taken 400 s: at most four times as long as that
+    const { restMs, eventsPerSecond } = rate.progress
+    assert.ok(restMs !== undefined && restMs > 40_000 && restMs <= 160_000, `${restMs}`)
+    assert.ok(Math.abs(eventsPerSecond - 100) < 1e-6)
+  })
 })
