@@ -16,7 +16,7 @@ const timesPerSlot = 3
  * to is the table's to know.
  */
 export class Buckets {
-  /** How many entries a bucket holds. */
+  /** How many entries a bucket can hold. */
   readonly capacity: number
   #depth = 0
   // bounded by keyBits × (limits.k + 1): one run for each bucket, and a few more
