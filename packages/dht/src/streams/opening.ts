@@ -31,6 +31,9 @@ export async function openStream(
   options: OpeningOptions
 ): Promise<Stream> {
   const { protocol, maxOutboundStreams, signal } = options
+  // A muxer cannot open a stream while it reads: if the same bytes end its connection, it throws where nobody can catch.
+  await nextTurn()
+  signal.throwIfAborted()
   const existing = usableConnection(components.connectionManager.getConnections(peer))
   if (existing !== undefined) {
     try {
@@ -48,6 +51,17 @@ export async function openStream(
   } catch (error) {
     throw fromNegotiation(error)
   }
+}
+
+/** Resolves in a turn of the event loop of its own, when whatever event led here has been handled. */
+async function nextTurn(): Promise<void> {
+  await new Promise<void>(resolve => {
+    if (typeof setImmediate === 'function') {
+      setImmediate(resolve)
+    } else {
+      setTimeout(resolve, 0)
+    }
+  })
 }
 
 /** Not one through a relay that limits it: those are for making a direct one. */
