@@ -51,6 +51,7 @@ const host = {
       print(1, json ? JSON.stringify({ type: 'error', code: 'ERR_UNEXPECTED', reason }) : `error,${reason.replace(/\s+/g, ' ')}`)
     }
   },
+  endEscaped: () => false,
   requestStop
 }
 
@@ -87,8 +88,11 @@ function requestStop() {
   }
 }
 
-/** The end after an error that nobody expected. */
+/** The end after an error that nobody expected, unless a stranger's connection ends for it instead. */
 function onFatal(error) {
+  if (host.endEscaped(error)) {
+    return
+  }
   host.fail(error)
   process.exit(1)
 }

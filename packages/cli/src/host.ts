@@ -24,6 +24,8 @@ export interface Host {
   readonly stopCode: ExitCode | undefined
   /** Says why the process ends with exit code 1, after an error that nobody caught. */
   fail: (error: unknown) => void
+  /** Ends the connection that caused an uncaught error. @returns whether there is one, so that the process goes on. */
+  endEscaped: (error: unknown) => boolean
   /** Stop as a signal does, but without its line: for when nobody reads our output any more. */
   requestStop(): void
 }

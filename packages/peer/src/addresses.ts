@@ -6,10 +6,12 @@
  * means that a checker listens there already, and it is dialled, like every other address. `LISTEN_ADDRS` only
  * listens, `REMOTE_PEER` and `BOOTSTRAP_PEERS` only dial. With nothing left to listen on, a free port of loopback is.
  *
- * Everything is checked before anything is opened, and a fault names the item and where it came from.
+ * Everything is checked before anything is opened, and a fault names the item and where it came from. Lists and items are
+ * bounded before they are parsed.
  */
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { parseAddressText } from '@vicinity/dht'
 import { sharePort } from './conflicts.ts'
 import { AddressError } from './errors.ts'
 import type { AddressErrorCode } from './errors.ts'
@@ -47,6 +49,13 @@ interface Item {
 }
 
 export const defaultListenAddress = '/ip4/127.0.0.1/tcp/0'
+
+/** Addresses in one list: each is compared to all others. */
+const addressesMax = 256
+/** Characters of one list: 128 for each of `addressesMax`, and what the operating system takes of a variable at most. */
+const listCharactersMax = 128 * 1024
+/** Characters of an item that an error shows. */
+const shownCharactersMax = 200
 
 /** Throws an `AddressError`, naming the item and its source. */
 export async function classifyAddresses(sources: AddressSources): Promise<ClassifiedAddresses> {
@@ -107,26 +116,28 @@ function parseAddresses(list: AddressText | undefined): Item[] {
     return []
   }
 
-  return list.text
+  const { source } = list
+  if (list.text.length > listCharactersMax) {
+    const why = `has ${list.text.length} characters, more than ${listCharactersMax}: name fewer addresses`
+    throw new AddressError('ERR_ADDRESS_INVALID', shown(list.text), source, `${source}: the list ${why}`)
+  }
+
+  const texts = list.text
     .split(',')
     .map(text => text.trim())
     .filter(text => text !== '')
-    .map(text => ({ address: parseAddress(text, list.source), text, source: list.source }))
+  if (texts.length > addressesMax) {
+    const why = `has ${texts.length} addresses, more than ${addressesMax}: name fewer`
+    throw new AddressError('ERR_ADDRESS_INVALID', shown(list.text), source, `${source}: the list ${why}`)
+  }
+
+  return texts.map(text => ({ address: parseAddress(text, source), text, source }))
 }
 
 function parseAddress(text: string, source: string): Multiaddr {
-  let address: Multiaddr
-  try {
-    address = multiaddr(text)
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new AddressError(
-      'ERR_ADDRESS_INVALID',
-      text,
-      source,
-      `${source}: "${text}" is not an address (${why}): write it like /ip4/127.0.0.1/tcp/9000`,
-      { cause: error }
-    )
+  const address = parseAddressText(text)
+  if (address === undefined) {
+    throw malformed(text, source)
   }
 
   const peer = peerIdOf(address)
@@ -148,6 +159,32 @@ function parseAddress(text: string, source: string): Multiaddr {
   }
 
   return address
+}
+
+/** Why a text is no address, in the parser's words where it is short enough for the parser. */
+function malformed(text: string, source: string): AddressError {
+  const say = (why: string, cause?: unknown): AddressError =>
+    new AddressError(
+      'ERR_ADDRESS_INVALID',
+      shown(text),
+      source,
+      `${source}: "${shown(text)}" is not an address (${why}): write it like /ip4/127.0.0.1/tcp/9000`,
+      { cause }
+    )
+  if (text.length > shownCharactersMax) {
+    return say('it is too long, or malformed')
+  }
+
+  try {
+    multiaddr(text)
+    return say('a part of it is too long')
+  } catch (error) {
+    return say(error instanceof Error ? error.message : String(error), error)
+  }
+}
+
+function shown(text: string): string {
+  return text.length > shownCharactersMax ? `${text.slice(0, shownCharactersMax)}…` : text
 }
 
 const transportsKnown = 'TCP (/tcp/9000), QUIC (/udp/9000/quic-v1), WebSocket (/tcp/9000/ws) or WebRTC (/udp/9000/webrtc-direct)'

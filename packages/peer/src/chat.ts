@@ -4,6 +4,7 @@
  * In: pubsub's messages, whose signature it has verified, and (if the option allows) those that nobody signed. Each is
  * told once, decoded, as `message` or `undecodable`. Out: texts in the chosen format.
  */
+import { TopicValidatorResult } from '@libp2p/gossipsub'
 import type { GossipSub, Message, SubscriptionChangeData } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import { sha256 } from 'multiformats/hashes/sha2'
@@ -15,6 +16,7 @@ import { Greeter } from './greeting.ts'
 import { chatTopic, discoveryTopic } from './options.ts'
 import type { PeerOptions } from './options.ts'
 import { joined } from './payload/protobuf.ts'
+import { SignerRates } from './signer-rates.ts'
 import { readPayload, textBytesMax, writePayload } from './payload/sniff.ts'
 
 export interface Published {
@@ -34,6 +36,7 @@ export class Chat {
   readonly #init: ChatInit
   readonly #duplicates = new Duplicates()
   readonly #greeter: Greeter
+  readonly #rates: SignerRates
   /** Who is subscribed to what, of our own topics. */
   readonly #subscribers: ReadonlyMap<string, Set<string>>
 
@@ -45,6 +48,11 @@ export class Chat {
       publish: async () => (await this.publish(`Hello from ${self.toString()}!`)).recipients.map(String),
       greeted: peers => emit({ type: 'greeted', peers })
     })
+
+    this.#rates = new SignerRates((from, count) => emit({ type: 'messages-left-out', from, count }))
+    for (const topic of options.topics) {
+      pubsub.topicValidators.set(topic, (_source, message) => this.#judge(message))
+    }
 
     pubsub.addEventListener('message', ({ detail }) => this.#received(detail))
     pubsub.addEventListener('subscription-change', ({ detail }) => this.#subscriptionChanged(detail))
@@ -73,6 +81,11 @@ export class Chat {
     return this.#subscribers.get(chatTopic) ?? []
   }
 
+  /** Whether a peer is subscribed to any of our topics. */
+  has(peer: string): boolean {
+    return [...this.#subscribers.values()].some(subscribers => subscribers.has(peer))
+  }
+
   /** A message that nobody signed, which the options accept. */
   async receivedUnsigned({ topic, data, claims }: UnsignedMessage): Promise<void> {
     if (!this.#subscribers.has(topic)) {
@@ -81,6 +94,9 @@ export class Chat {
 
     // Several peers may pass it on, and there is no number that can be believed: the same bytes are the same message.
     const { digest } = await sha256.digest(joined([claims, data]))
+    if (!this.#rates.admits(null, data.byteLength)) {
+      return
+    }
     if (!this.#duplicates.seen('', new DataView(digest.buffer, digest.byteOffset).getBigUint64(0))) {
       this.#deliver(null, topic, data)
     }
@@ -96,6 +112,13 @@ export class Chat {
 
   stop(): void {
     this.#greeter.stop()
+    this.#rates.stop()
+  }
+
+  /** Whether a message is shown and passed on. Who passed it on to us is not to blame for its signer. */
+  #judge(message: Message): TopicValidatorResult {
+    const isFresh = message.type === 'signed' && this.#rates.admits(message.from.toString(), message.data.byteLength)
+    return isFresh ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore
   }
 
   #received(message: Message): void {

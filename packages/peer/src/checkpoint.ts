@@ -2,7 +2,7 @@
  * The Kademlia checkpoint's vocabulary: which events have a line on standard output, and its exact words
  * (Universal Connectivity workshop, lesson 7). Graders read these lines, so nothing else may stand there.
  */
-import { escapeRemote } from './escape.ts'
+import { escapeField, escapeRemote } from './escape.ts'
 import type { PeerEvent } from './events.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -33,7 +33,7 @@ export function checkpointLine(event: PeerEvent): string | undefined {
     case 'closed':
       return `closed,${event.peer}`
     case 'identify':
-      return `identify,${event.peer},${escapeRemote(event.protocolVersion)},${escapeRemote(event.agent)}`
+      return `identify,${event.peer},${escapeField(event.protocolVersion)},${escapeRemote(event.agent)}`
     case 'ping':
       return `ping,${event.peer},${event.ms} ms`
     case 'routing-update':
@@ -41,7 +41,7 @@ export function checkpointLine(event: PeerEvent): string | undefined {
     case 'closest-peers':
       return `kademlia,closestpeers,${event.count}`
     case 'message':
-      return `msg,${event.from ?? 'unsigned'},${escapeRemote(event.topic)},${escapeRemote(event.text)}`
+      return `msg,${event.from ?? 'unsigned'},${escapeRemote(event.topic)},${shortened(event.text)}`
     case 'undecodable':
       return errorLine(`Failed to decode message: ${event.reason}`)
     case 'stopping':
@@ -54,11 +54,20 @@ export function checkpointLine(event: PeerEvent): string | undefined {
     case 'peer-subscribed':
     case 'peer-unsubscribed':
     case 'greeted':
+    case 'messages-left-out':
     case 'stopped':
       return undefined
     default:
       return unreachable(event)
   }
+}
+
+/** Characters of a message that its line shows. */
+const textMax = 4_096
+
+function shortened(text: string): string {
+  const left = text.length - textMax
+  return left <= 0 ? escapeRemote(text) : `${escapeRemote(text.slice(0, textMax))}… (${left} more characters)`
 }
 
 /** The line of an error that ends the program, or of one that it survives. */

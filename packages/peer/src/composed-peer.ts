@@ -13,6 +13,7 @@ import type { Contact } from './contacts.ts'
 import { DiscoveredDials } from './discovered.ts'
 import { PeerError } from './errors.ts'
 import type { PeerEvent, PeerListener } from './events.ts'
+import type { Usefulness } from './guard/admission.ts'
 import { Joining } from './joining.ts'
 import { explainListenError } from './listening.ts'
 import type { PeerOptions } from './options.ts'
@@ -26,6 +27,7 @@ import { endpointOf, peerIdOf, transportOf, withoutPeerId } from './transports.t
 const bootstrapWaitMs = 10_000
 /** libp2p closes each connection properly within 500 ms or cuts it; whatever hangs beyond that is left behind. */
 const stopWaitMs = 1_800
+/** The peer store is read this often: reading it drops peers that have expired. */
 const sweepIntervalMs = 60_000
 
 export class ComposedPeer implements Peer {
@@ -40,6 +42,8 @@ export class ComposedPeer implements Peer {
   readonly #sweep: Timer
   readonly #joining: Joining
   readonly #discovered: DiscoveredDials
+  /** The peers of the routing table. */
+  readonly #table = new Set<string>()
   /** Of each peer identified since it connected, whether it speaks the DHT. */
   readonly #identified = new Map<string, boolean>()
   #listening: Promise<void> | undefined
@@ -140,6 +144,18 @@ export class ComposedPeer implements Peer {
     this.#emit({ type: 'incoming', local: local?.toString() ?? '', remote: remote.toString() })
   }
 
+  /** How useful a peer is, from 0 (not identified) to 3 (one of our contacts). */
+  usefulness(peer: string): Usefulness {
+    if (this.#contacts.has(peer)) {
+      return 3
+    }
+    if (this.#table.has(peer) || this.chat.has(peer)) {
+      return 2
+    }
+
+    return this.#identified.has(peer) ? 1 : 0
+  }
+
   /** Multicast DNS found a peer. */
   discovered(peer: PeerInfo): void {
     if (!this.#connections.has(peer.id.toString())) {
@@ -168,6 +184,12 @@ export class ComposedPeer implements Peer {
     libp2p.addEventListener('connection:close', ({ detail }) => this.#connections.closed(detail))
     libp2p.addEventListener('peer:identify', ({ detail }) => this.#identify(detail))
     dht.addEventListener('table', ({ detail: { change, peer, size } }) => {
+      if (change === 'added') {
+        this.#table.add(peer.toString())
+      } else {
+        this.#table.delete(peer.toString())
+      }
+
       this.#emit({ type: 'routing-update', peer: peer.toString(), change, size })
       this.#joining.changed()
     })

@@ -12,10 +12,14 @@
  */
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { Timer } from './timer.ts'
+import { peerIdOf } from './transports.ts'
 import type { Due } from './timer.ts'
 
+/** The first pause before a contact is dialled again. Each further failure doubles the pause. */
 const backoffMinMs = 1_000
+/** The longest pause before a contact is dialled again. */
 const backoffMaxMs = 300_000
+/** A dial of a contact ends after this time. */
 const dialTimeoutMs = 10_000
 /** A connection that lasted this long was no failure. */
 const steadyAfterMs = 60_000
@@ -64,6 +68,11 @@ export class Contacts {
     }
   }
 
+  /** Whether a peer is one of the contacts, connected or not. */
+  has(peer: string): boolean {
+    return this.#entries.some(entry => entry.peer === peer || entry.named === peer)
+  }
+
   stop(): void {
     this.#stopping.abort()
     for (const entry of this.#entries) {
@@ -93,6 +102,11 @@ class Entry {
   /** The peer that the address led to, while it is there. */
   get peer(): string | undefined {
     return this.#state.type === 'there' ? this.#state.peer : undefined
+  }
+
+  /** The peer that the address names. */
+  get named(): string | undefined {
+    return peerIdOf(this.#contact.address)
   }
 
   async begin(): Promise<void> {

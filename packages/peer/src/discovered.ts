@@ -1,6 +1,7 @@
 /** Dials the peers that multicast DNS finds, for nothing else would; a few at once. One that fails announces itself again. */
 import type { PeerInfo } from '@libp2p/interface'
 
+/** Dials of discovered peers in flight. Peers beyond that announce themselves again. */
 const dialsMax = 16
 
 export class DiscoveredDials {

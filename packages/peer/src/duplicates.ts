@@ -9,7 +9,12 @@
  * Bounded by `perSigner` numbers of each of `signers` signers: a signer that floods forgets only its own messages,
  * and the signer that was silent for longest is forgotten first.
  */
-const bounds = { signers: 1_024, perSigner: 64 } as const
+const bounds = {
+  /** Signers whose messages are remembered. The one that was silent for longest is forgotten first. */
+  signers: 1_024,
+  /** Sequence numbers that are remembered of one signer: a signer that floods forgets only its own messages. */
+  perSigner: 64
+} as const
 
 export class Duplicates {
   /** By signer, in the order of their latest message; each set in the order of arrival. */

@@ -5,15 +5,25 @@
  * character that moves, ends or redraws a line is written as an escape, and the backslash with them, which makes
  * the escaped text readable back without doubt.
  *
- * Besides the C0 and C1 controls these are: the separators U+2028 and U+2029, which some line readers split at;
- * the marks that turn the direction of the text, which would show an id other than the real one; the byte order mark;
- * and lone surrogates, which are not text at all.
+ * Besides the C0 and C1 controls these are: the separators U+2028 and U+2029, which some line readers split at; all
+ * characters that are not seen (format characters, which turn the direction of text or hide in an id or a name, fillers
+ * and tags); and lone surrogates, which are not text at all. A joiner between two pictographs is part of an emoji.
  */
-const unsafe = /[\\\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]|\p{Cs}/gu
+const unsafe =
+  /(?<!\p{Extended_Pictographic}[\uFE0F\p{Emoji_Modifier}]?)\u200D|\u200D(?!\p{Extended_Pictographic})|[\\\p{Cc}\u2028\u2029\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0]|(?!\u200D)\p{Cf}|\p{Cs}/gu
 
 const short: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /** The text on one line: `\\`, `\n`, `\r`, `\t`, and `\u{…}` for every other unsafe character. */
 export function escapeRemote(text: string): string {
-  return text.replace(unsafe, character => short[character] ?? `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`)
+  return text.replace(unsafe, escaped)
+}
+
+/** A field that another follows on the same line: a comma in it is escaped as well. */
+export function escapeField(text: string): string {
+  return escapeRemote(text).replaceAll(',', escaped)
+}
+
+function escaped(character: string): string {
+  return short[character] ?? `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`
 }

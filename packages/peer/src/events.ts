@@ -67,6 +67,8 @@ export type PeerEvent =
       readonly text: string
       readonly format: PayloadFormat
     }
+  /** Messages of one signer in the last second that were above its rate; `from` is `null` for those that nobody signed. */
+  | { readonly type: 'messages-left-out'; readonly from: string | null; readonly count: number }
   | { readonly type: 'undecodable'; readonly from: string | null; readonly topic: string; readonly reason: string }
 
   // The end.

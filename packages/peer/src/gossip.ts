@@ -4,9 +4,11 @@
  */
 import { gossipsub } from '@libp2p/gossipsub'
 import type { GossipSub, GossipSubComponents, GossipsubOpts, Message } from '@libp2p/gossipsub'
+import { gossipOptions, guardGossip } from './guard/gossip.ts'
 import { sha256 } from 'multiformats/hashes/sha2'
 import type { UnsignedPolicy } from './options.ts'
 import { joined } from './payload/protobuf.ts'
+import { payloadBytesMax } from './payload/sniff.ts'
 
 /** Besides `/meshsub/1.0.0` to `1.2.0`: the name that the workshop's peers give the same protocol. */
 const lessonProtocol = '/gossipsub/1.0'
@@ -19,10 +21,13 @@ export interface UnsignedMessage {
   readonly claims: Uint8Array
 }
 
-export function chatPubSub(
-  unsigned: UnsignedPolicy,
-  onUnsigned: (message: UnsignedMessage) => void
-): (components: GossipSubComponents) => GossipSub {
+export interface PubSubHooks {
+  unsigned(message: UnsignedMessage): void
+  /** A peer goes on with what no honest peer does. */
+  cutOff(peer: string): void
+}
+
+export function chatPubSub(unsigned: UnsignedPolicy, hooks: PubSubHooks): (components: GossipSubComponents) => GossipSub {
   const create = gossipsub({
     D: 6,
     Dlo: 4,
@@ -36,13 +41,14 @@ export function chatPubSub(
     emitSelf: false,
     // Peers of one machine, as in a classroom or a test, share an address without being one attacker.
     scoreParams: { IPColocationFactorWhitelist: new Set(['127.0.0.1', '::1']) },
-    ...(unsigned === 'accept' ? unsignedListener(onUnsigned) : {})
+    ...gossipOptions,
+    ...(unsigned === 'accept' ? unsignedListener(message => hooks.unsigned(message)) : {})
   })
 
   return components => {
     const service = create(components)
     service.protocols.push(lessonProtocol)
-    return service
+    return guardGossip(service, { payloadBytesMax, cutOff: peer => hooks.cutOff(peer) })
   }
 }
 

@@ -8,6 +8,7 @@ import { trim } from './duplicates.ts'
 import { Timer } from './timer.ts'
 import type { Due } from './timer.ts'
 
+/** The shortest time between two greetings. */
 const intervalMs = 1_000
 
 /**

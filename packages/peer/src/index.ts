@@ -7,6 +7,8 @@ export type { AddressSources, AddressText, ClassifiedAddresses } from './address
 export { checkpointLine, errorLine } from './checkpoint.ts'
 export { AddressError, IdentityError, PeerError } from './errors.ts'
 export type { AddressErrorCode, IdentityErrorCode, PeerErrorCode } from './errors.ts'
+export { endEscaped, escapes, onEscape } from './guard/escapes.ts'
+export type { Escape } from './guard/escapes.ts'
 export { escapeRemote } from './escape.ts'
 export type { PeerEvent, PeerListener } from './events.ts'
 export { generateIdentity, keyTypes, loadIdentity, saveIdentity } from './identity.ts'

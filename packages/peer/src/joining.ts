@@ -9,7 +9,7 @@ import type { KadDHT } from './dht.ts'
 import { abortable } from './abortable.ts'
 import { reasonOf } from './reasons.ts'
 
-/** Identify gives up after 5 s, and so does a peer's check. */
+/** The table's first entry is waited for this long: identify gives up after 5 s, and so does a peer's check. */
 const patienceMs = 10_000
 
 export interface JoiningHooks {

@@ -40,7 +40,8 @@ export async function createPeer(preset: PresetName, overrides: PeerOverrides): 
   const libp2p = await compose(options, {
     incoming: connection => peer.incoming(connection),
     discovered: found => peer.discovered(found),
-    unsigned: message => void peer.chat.receivedUnsigned(message)
+    unsigned: message => void peer.chat.receivedUnsigned(message),
+    usefulness: id => peer.usefulness(id)
   })
   const peer: ComposedPeer = new ComposedPeer(options, libp2p)
 

@@ -3,7 +3,9 @@
  */
 import { Timer } from './timer.ts'
 
+/** A peer is pinged this often: the checkpoint shows a round trip each second. */
 const intervalMs = 1_000
+/** A ping without an answer is given up after this time. */
 const timeoutMs = 5_000
 
 export interface PingHooks {

@@ -36,6 +36,7 @@ const ownAddress = /dial self/i
 
 /** How deep causes are followed. */
 const depthMax = 8
+/** Characters of an error's message that are shown. */
 const lengthMax = 200
 
 /** One line, without a full stop. */

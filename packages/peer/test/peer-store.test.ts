@@ -13,7 +13,7 @@ const hourMs = 3_600_000
 
 test('an address is forgotten an hour after it was heard, and its peer with it', async t => {
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
-  const hooks = { incoming() {}, discovered() {}, unsigned() {} }
+  const hooks = { incoming() {}, discovered() {}, unsigned() {}, usefulness: () => 0 as const }
   const { peerStore } = await compose(withPreset('headless', { privateKey: await generateIdentity() }), hooks)
   const peer = peerIdFromPrivateKey(await generateIdentity())
   await peerStore.merge(peer, { multiaddrs: [multiaddr('/ip4/127.0.0.1/tcp/4001')] })

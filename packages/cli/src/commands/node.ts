@@ -3,10 +3,12 @@
  * else (under `--json` one object an event); whatever a person wants to know besides goes to standard error.
  */
 import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
 import { enable } from '@libp2p/logger'
-import { classifyAddresses, createPeer, generateIdentity, loadIdentity } from '@vicinity/peer'
+import { classifyAddresses, createPeer, endEscaped, generateIdentity, loadIdentity, onEscape, reasonOf } from '@vicinity/peer'
+import { escapeRemote } from '@vicinity/peer/escape'
 import { jsonFailure, lineFailure } from '../failure.ts'
-import { LineWriter } from '../output.ts'
+import { LineWriter, talk } from '../output.ts'
 import { endRecording, startRecording } from '../recording.ts'
 import { jsonReporter, lineReporter, stoppingLine, talkReporter } from '../reporters.ts'
 import type { AddressText, Peer } from '@vicinity/peer'
@@ -25,6 +27,12 @@ export async function runNode(settings: NodeSettings, host: Host): Promise<0 | 1
   const fail = settings.json ? jsonFailure : lineFailure
   host.stoppingLine = settings.json ? stoppingLine.json : stoppingLine.lines
   host.fail = fail
+  host.endEscaped = endEscaped
+  onEscape(({ error, address, count }) => {
+    const what =
+      address === undefined ? 'A fault in a dependency was ignored' : `A fault in a dependency ended the connection to ${address}`
+    talk.line(`${what}: ${escapeRemote(reasonOf(error))} (${count} so far; each reason is told once).`)
+  })
   if (settings.log !== undefined) {
     enable(settings.log)
   }
@@ -44,6 +52,8 @@ export async function runNode(settings: NodeSettings, host: Host): Promise<0 | 1
   }
   peer.on(settings.json ? jsonReporter(out) : lineReporter(out))
   peer.on(talkReporter(peer, settings))
+  // A burst of garbage makes V8's young generation grow to 64 MB, which it never gives back. It has its size by now.
+  setFlagsFromString('--semi-space-growth-factor=1')
   host.running = true
   const exitCode = await runPeer(peer, host.stop, fail)
   await endRecording(settings.record, trace)

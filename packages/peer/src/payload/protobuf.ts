@@ -1,8 +1,8 @@
 /**
  * As much of protobuf as the chat payloads need: the fields of one message, read strictly, and written.
  *
- * Nothing is copied while reading, and a message of more than `fieldsMax` fields is refused, so the work is bounded
- * by the payload's size, which the caller bounds.
+ * Nothing is copied while reading, and a message of more than 256 fields is refused, so the work is bounded by the
+ * payload's size, which the caller bounds.
  */
 import { decodeUtf8 } from './text.ts'
 
@@ -12,11 +12,13 @@ export type Field =
   /** Of either fixed width; none of the formats uses them, but a stranger's extra field may. */
   | { readonly number: number; readonly wire: 'fixed'; readonly value: Uint8Array }
 
-const fieldsMax = 256
+/** Fields of one message: the formats have a few each. A message with more is refused. */
+const fieldsMaxDefault = 256
+/** Bytes of one varint: a number of 64 bits takes 10. */
 const varintBytesMax = 10
 
-/** All fields in their order, or `undefined` when the bytes are not one whole, well-formed message. */
-export function readFields(bytes: Uint8Array): Field[] | undefined {
+/** All fields in their order, or `undefined` when the bytes are not one whole, well-formed message of `fieldsMax` fields at most. */
+export function readFields(bytes: Uint8Array, fieldsMax = fieldsMaxDefault): Field[] | undefined {
   const fields: Field[] = []
   const reader = new Reader(bytes)
 
@@ -112,7 +114,12 @@ export function stringOf(field: Field | undefined): string | undefined {
 /** A length-delimited field: bytes, or a text as UTF-8. */
 export function bytesField(number: number, value: Uint8Array | string): Uint8Array {
   const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value
-  return joined([varint(BigInt((number << 3) | 2)), varint(BigInt(bytes.length)), bytes])
+  return joined([varint(BigInt((number << 3) | 2)), lengthPrefixed(bytes)])
+}
+
+/** The bytes behind their length, as in a field and on a stream. */
+export function lengthPrefixed(bytes: Uint8Array): Uint8Array {
+  return joined([varint(BigInt(bytes.length)), bytes])
 }
 
 export function varintField(number: number, value: bigint): Uint8Array {
