@@ -1,6 +1,5 @@
 import type { PeerId, PeerInfo as Libp2pPeerInfo } from '@libp2p/interface'
 import { peerIdFromMultihash } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { keyFromBytes, keyHead, limits } from '@vicinity/kademlia'
@@ -9,6 +8,7 @@ import type { WirePeer } from '@vicinity/wire'
 import * as Digest from 'multiformats/hashes/digest'
 import { AddressList } from './addresses/list.ts'
 import type { PeerInfoMapper } from './addresses/mappers.ts'
+import { parseAddress } from './addresses/parse.ts'
 import { groupOf } from './streams/origin.ts'
 
 /** A peer as this node's engine knows it: hashed once, whoever names it and however often. */
@@ -73,7 +73,7 @@ export class ContactBook {
     return contact
   }
 
-  /** The contact with this binary id, if anything refers to one. */
+  /** The contact with this binary id, if anything refers to one. Looks at no more bytes than an id may have. */
   known(bytes: Uint8Array): PeerContact | undefined {
     return this.#contacts.get(nameOf(bytes))?.deref()
   }
@@ -96,7 +96,10 @@ export class ContactBook {
       return heard.info
     }
 
-    const info = this.info(contact, peer.addresses.flatMap(parseAddress))
+    const info = this.info(
+      contact,
+      peer.addresses.flatMap(bytes => parseAddress(bytes) ?? [])
+    )
     // the message's buffer is not ours to keep
     contact.heard = { addresses: peer.addresses.map(bytes => bytes.slice()), isPublic, info }
     return info
@@ -165,14 +168,6 @@ function sameBytes(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean 
       return bytes.length === other.length && bytes.every((byte, j) => byte === other[j])
     })
   )
-}
-
-function parseAddress(bytes: Uint8Array): Multiaddr[] {
-  try {
-    return [multiaddr(bytes.slice())]
-  } catch {
-    return []
-  }
 }
 
 /** An address as it travels: which peer it belongs to stands beside it. */

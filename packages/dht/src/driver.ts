@@ -139,8 +139,8 @@ export class Driver implements RequestHandler<Request> {
     this.#alarm.clear()
   }
 
-  decode(body: Uint8Array, from: PeerId): Request {
-    return decodeRequest(body, from, this.#components.book)
+  decode(body: Uint8Array): Request {
+    return decodeRequest(body, this.#components.book)
   }
 
   kind(request: Request): 'request' | 'provide' {

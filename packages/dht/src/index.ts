@@ -13,6 +13,7 @@ import { KadDHT } from './service.ts'
 
 export { passthroughMapper, removePrivateAddressesMapper, removePublicAddressesMapper } from './addresses/mappers.ts'
 export type { PeerInfoMapper } from './addresses/mappers.ts'
+export { isBoundedAddress, parseAddress, parseAddressText } from './addresses/parse.ts'
 export { MessageError, QueryError } from './errors.ts'
 export type { KadDHTComponents, KadDHTInit } from './init.ts'
 export { EventTypes, MessageType } from './query/events.ts'

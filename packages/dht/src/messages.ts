@@ -2,18 +2,27 @@
  * Between bytes and the engine's messages: keys are hashed here, peers looked up in the contact book, and peer lists
  * trimmed to what every implementation reads.
  */
-import type { PeerId } from '@libp2p/interface'
 import { limits } from '@vicinity/kademlia'
 import type { PeerInfo, Request, Response, Target, ValueRecord } from '@vicinity/kademlia'
-import { decodeMessage, encodeFrame, formatTimeReceived, parseTimeReceived } from '@vicinity/wire'
-import type { EncodedPeer, WirePeer, WireRecord } from '@vicinity/wire'
+import { decodeLimits, decodeMessage, encodeFrame, formatTimeReceived } from '@vicinity/wire'
+import type { DecodeLimits, EncodedPeer, WirePeer, WireRecord } from '@vicinity/wire'
 import { AddressList } from './addresses/list.ts'
 import type { ContactBook } from './contacts.ts'
 import { MessageError } from './errors.ts'
 
-/** @throws WireError, or MessageError for what is no request. */
-export function decodeRequest(body: Uint8Array, from: PeerId, book: ContactBook): Request {
-  const message = decodeMessage(body)
+/** The peer lists of a request are stepped over: nothing here stores providers, and no request asks by closer peers. */
+const requestLimits: DecodeLimits = { ...decodeLimits, closerPeers: 0, providers: 0 }
+/** This node never asks for providers, so an answer's are stepped over. */
+const responseLimits: DecodeLimits = { ...decodeLimits, providers: 0 }
+
+/**
+ * A request without the parts that nothing uses: this node stores neither the record of a PUT_VALUE nor the providers of
+ * an ADD_PROVIDER.
+ *
+ * @throws WireError, or MessageError for what is no request.
+ */
+export function decodeRequest(body: Uint8Array, book: ContactBook): Request {
+  const message = decodeMessage(body, requestLimits)
   if (message.type === 'PING') {
     return { type: 'PING' }
   }
@@ -25,34 +34,34 @@ export function decodeRequest(body: Uint8Array, from: PeerId, book: ContactBook)
   const target = book.target(message.key)
   switch (message.type) {
     case 'PUT_VALUE':
-      return { type: 'PUT_VALUE', target, record: readRecord(message.record) }
-    case 'ADD_PROVIDER': {
-      // only what a peer says of itself is believed, and nothing else is worth reading
-      const own = from.toMultihash().bytes
-      const providers = message.providers.filter(({ id }) => id.length === own.length && id.every((byte, i) => byte === own[i]))
-      return { type: 'ADD_PROVIDER', target, providers: readPeers(providers.slice(0, 1), book) }
-    }
+      return { type: 'PUT_VALUE', target, record: undefined }
+    case 'ADD_PROVIDER':
+      return { type: 'ADD_PROVIDER', target, providers: [] }
     default:
       return { type: message.type, target }
   }
 }
 
-/** @throws WireError. A type that was not asked for is the engine's to judge. */
+/**
+ * An answer. Its peers are read only if it is of the one type that this node asks for, FIND_NODE: the engine refuses
+ * every other answer for its type alone.
+ *
+ * @throws WireError.
+ */
 export function decodeResponse(body: Uint8Array, book: ContactBook): Response {
-  const message = decodeMessage(body)
-  const closer = readPeers(message.closer, book)
+  const message = decodeMessage(body, responseLimits)
   switch (message.type) {
+    case 'FIND_NODE':
+      return { type: 'FIND_NODE', closer: readPeers(message.closer, book) }
     case 'GET_VALUE':
-      return { type: 'GET_VALUE', closer, record: readRecord(message.record) }
+      return { type: 'GET_VALUE', closer: [], record: undefined }
     case 'GET_PROVIDERS':
-      return { type: 'GET_PROVIDERS', closer, providers: readPeers(message.providers, book) }
+      return { type: 'GET_PROVIDERS', closer: [], providers: [] }
     case 'PUT_VALUE':
-      return { type: 'PUT_VALUE', record: readRecord(message.record) }
+      return { type: 'PUT_VALUE', record: undefined }
     case 'ADD_PROVIDER':
     case 'PING':
       return { type: 'PING' }
-    case 'FIND_NODE':
-      return { type: 'FIND_NODE', closer }
   }
 }
 
@@ -98,10 +107,14 @@ export function encodeResponse(response: Response, key: Uint8Array): Uint8Array 
 
 const noBytes = new Uint8Array(0)
 
+/** All peers; those behind the first `addressesRead` addresses have none. */
 function readPeers(peers: readonly WirePeer[], book: ContactBook): PeerInfo[] {
   const read: PeerInfo[] = []
+  let left = limits.addressesRead
   for (const peer of peers) {
-    const info = book.read(peer)
+    const addresses = peer.addresses.length <= left ? peer.addresses : peer.addresses.slice(0, left)
+    left -= addresses.length
+    const info = book.read({ ...peer, addresses })
     if (info !== undefined) {
       read.push(info)
     }
@@ -133,16 +146,6 @@ function encodePeers(peers: readonly PeerInfo[], bytes: number): EncodedPeer[] {
   }
 
   return encoded
-}
-
-function readRecord(record: WireRecord | undefined): ValueRecord | undefined {
-  return (
-    record && {
-      key: record.key.slice(),
-      value: record.value.slice(),
-      received: record.timeReceived === undefined ? undefined : parseTimeReceived(record.timeReceived)
-    }
-  )
 }
 
 function writeRecord(record: ValueRecord | undefined): { record?: WireRecord } {

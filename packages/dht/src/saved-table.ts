@@ -1,10 +1,10 @@
 import type { Logger } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
 import { limits } from '@vicinity/kademlia'
 import type { SavedEntry } from '@vicinity/kademlia'
 import { Key } from 'interface-datastore'
 import type { Datastore } from 'interface-datastore'
+import { parseAddressText } from './addresses/parse.ts'
 import { multiaddrsOf } from './contacts.ts'
 import type { ContactBook } from './contacts.ts'
 
@@ -38,9 +38,14 @@ export class SavedTable {
         return []
       }
 
-      const text = new TextDecoder().decode(await this.#datastore.get(this.#key))
-      const peers: unknown = JSON.parse(text)
-      return Array.isArray(peers) ? peers.slice(0, limits.restoredEntries).flatMap(peer => readPeer(peer, book)) : []
+      const bytes = await this.#datastore.get(this.#key)
+      if (bytes.byteLength > limits.savedTableBytes) {
+        this.#log.error('the saved routing table of %d bytes is over the limit and is not used', bytes.byteLength)
+        return []
+      }
+
+      const peers: unknown = JSON.parse(new TextDecoder().decode(bytes))
+      return Array.isArray(peers) ? await readPeers(peers.slice(0, limits.restoredEntries), book) : []
     } catch (error) {
       this.#log.error('the saved routing table cannot be read and is not used - %e', error)
       return []
@@ -62,35 +67,63 @@ export class SavedTable {
   }
 
   async #put(entries: readonly SavedEntry[]): Promise<void> {
-    const peers = entries
-      .filter(({ peer }) => peer.addresses.count > 0)
-      .map(
-        ({ peer, heard, roundTrip }): SavedPeer => ({
-          id: peer.contact.id,
-          addresses: multiaddrsOf(peer).map(String),
-          heard,
-          roundTrip
-        })
-      )
+    const text = textOf(entries)
     try {
-      await this.#datastore.put(this.#key, new TextEncoder().encode(JSON.stringify(peers)))
+      await this.#datastore.put(this.#key, new TextEncoder().encode(text))
     } catch (error) {
       this.#log.error('the routing table was not saved - %e', error)
     }
   }
 }
 
+/** The table as JSON: its first entries, as many as `savedTableBytes` hold. */
+function textOf(entries: readonly SavedEntry[]): string {
+  const peers: string[] = []
+  let bytes = 2
+  for (const { peer, heard, roundTrip } of entries) {
+    if (peer.addresses.count === 0) {
+      continue
+    }
+
+    const saved: SavedPeer = { id: peer.contact.id, addresses: multiaddrsOf(peer).map(String), heard, roundTrip }
+    const text = JSON.stringify(saved)
+    // a character of a DNS name takes up to 3 bytes
+    bytes += 3 * text.length + 1
+    if (bytes > limits.savedTableBytes) {
+      break
+    }
+
+    peers.push(text)
+  }
+
+  return `[${peers.join(',')}]`
+}
+
+/** The entries that can be read. Between batches everything else has its turn. */
+async function readPeers(peers: readonly unknown[], book: ContactBook): Promise<SavedEntry[]> {
+  const entries: SavedEntry[] = []
+  for (let at = 0; at < peers.length; at += batch) {
+    entries.push(...peers.slice(at, at + batch).flatMap(peer => readPeer(peer, book)))
+    if (at + batch < peers.length) {
+      await new Promise(resolve => setTimeout(resolve))
+    }
+  }
+
+  return entries
+}
+
+/** Entries read in one turn of the event loop: 3 ms with the most addresses each. */
+const batch = 64
+
 function readPeer(saved: unknown, book: ContactBook): SavedEntry[] {
   try {
     const { id, addresses, heard, roundTrip } = saved as SavedPeer
-    if (!Number.isFinite(heard) || !Number.isFinite(roundTrip)) {
+    if (id.length > limits.peerIdCharacters || !Number.isFinite(heard) || !Number.isFinite(roundTrip)) {
       return []
     }
 
-    const peer = book.info(
-      book.of(peerIdFromString(id)),
-      addresses.map(text => multiaddr(text))
-    )
+    const multiaddrs = addresses.slice(0, limits.addressesStored).flatMap(text => parseAddressText(text) ?? [])
+    const peer = book.info(book.of(peerIdFromString(id)), multiaddrs)
     return peer.addresses.count > 0 ? [{ peer, heard, roundTrip }] : []
   } catch {
     return []

@@ -8,7 +8,7 @@ import type { Peer, PeerId } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { limits } from '@vicinity/kademlia'
-import { decodeMessage, encodeMessage } from '@vicinity/wire'
+import { decodeLimits, decodeMessage, encodeMessage } from '@vicinity/wire'
 import fc from 'fast-check'
 import { DialFilter } from '../src/addresses/dial-filter.ts'
 import { AddressList } from '../src/addresses/list.ts'
@@ -134,7 +134,9 @@ describe('before dialling', () => {
 
 describe('a list of addresses', () => {
   function encoded(list: AddressList): { bytes: number; addresses: Uint8Array[] } {
-    const { closer } = decodeMessage(encodeMessage({ type: 'FIND_NODE', closer: [list.encoded] }))
+    // addresses that a reader would leave out count too
+    const readAll = { ...decodeLimits, addressBytes: limits.peerRecordBytes }
+    const { closer } = decodeMessage(encodeMessage({ type: 'FIND_NODE', closer: [list.encoded] }), readAll)
     return { bytes: list.encoded.length, addresses: [...(closer[0]?.addresses ?? assert.fail('the peer was not read'))] }
   }
 

@@ -11,13 +11,17 @@ export interface DecodeLimits {
   readonly providers: number
   /** Addresses kept of one peer: the first ones. */
   readonly addressesPerPeer: number
+  /** Bytes of one address. A longer one is left out, and no view is made of it. */
+  readonly addressBytes: number
   /** Bytes of one encoded peer. */
   readonly peerBytes: number
+  /** Bytes of one peer id. A peer with a longer one is left out. */
   readonly peerIdBytes: number
   /** Bytes of the key of GET_PROVIDERS and ADD_PROVIDER. */
   readonly providerKeyBytes: number
   /** Bytes of the key of every other message, and of a record. */
   readonly keyBytes: number
+  /** Bytes of a record's value. */
   readonly valueBytes: number
 }
 
@@ -25,6 +29,7 @@ export const decodeLimits: DecodeLimits = Object.freeze({
   closerPeers: limits.closerPeersRead,
   providers: limits.providersRead,
   addressesPerPeer: limits.addressesStored,
+  addressBytes: limits.addressBytes,
   peerBytes: limits.peerRecordBytes,
   peerIdBytes: limits.peerIdBytes,
   providerKeyBytes: limits.providerKeyBytes,

@@ -16,7 +16,7 @@ export type ConnectionType = (typeof connectionTypes)[number]
 export interface WirePeer {
   /** The binary peer id: 1 to 64 bytes. Not checked to be a multihash. */
   readonly id: Uint8Array
-  /** Binary multiaddrs as they came, none of them empty; not checked to be addresses. */
+  /** Binary multiaddrs as they came: 1 to 512 bytes each; not checked to be addresses. */
   readonly addresses: readonly Uint8Array[]
   readonly connection: ConnectionType
 }

@@ -86,7 +86,7 @@ function readPeerFields(cursor: Cursor, limits: DecodeLimits): WirePeer | undefi
         const length = cursor.length()
         const from = cursor.at
         cursor.at += length
-        if (length > 0 && addresses.length < limits.addressesPerPeer) {
+        if (length > 0 && length <= limits.addressBytes && addresses.length < limits.addressesPerPeer) {
           addresses.push(cursor.view(from, cursor.at))
         }
         break

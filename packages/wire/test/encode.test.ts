@@ -1,7 +1,7 @@
 /** What encoding guarantees beyond the right bytes: one allocation, exact sizes, peers that every reader keeps. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { decodeMessage, encodeFrame, encodeMessage, encodePeer, encodeRecord, FrameReader } from '@vicinity/wire'
+import { decodeLimits, decodeMessage, encodeFrame, encodeMessage, encodePeer, encodeRecord, FrameReader } from '@vicinity/wire'
 import type { WirePeer } from '@vicinity/wire'
 import * as fc from 'fast-check'
 import { countAllocations } from './support/allocations.ts'
@@ -65,8 +65,10 @@ describe('encoded peers', () => {
         addresses: [new Uint8Array(1_001).fill(4), new Uint8Array(room - 1_003 - 3).fill(4)],
         connection
       }
+      // two addresses longer than the decoder keeps by default
+      const readAll = { ...decodeLimits, addressBytes: 8 * 1024 }
       const counts = [fitting, exceeding].map(
-        peer => decodeMessage(encodeMessage({ type: 'FIND_NODE', closer: [peer] })).closer[0]?.addresses.length
+        peer => decodeMessage(encodeMessage({ type: 'FIND_NODE', closer: [peer] }), readAll).closer[0]?.addresses.length
       )
       assert.deepEqual(counts, [2, 1])
     })

@@ -28,6 +28,18 @@ describe('limits', () => {
     assert.equal(decoded?.connection, 'CONNECTED')
   })
 
+  it('an address of 512 bytes is kept, a longer one is left out and takes nobody’s place', () => {
+    const addresses = [513, 6_000, 512, 1].map(length => new Uint8Array(length).fill(4))
+    const [decoded] = decodeMessage(field(8, join(field(1, id), ...addresses.map(address => field(2, address))))).closer
+    assert.deepEqual(
+      decoded?.addresses.map(({ length }) => length),
+      [512, 1]
+    )
+    const limits = { ...decodeLimits, addressesPerPeer: 1 }
+    const [first] = decodeMessage(field(8, join(field(1, id), ...addresses.map(address => field(2, address)))), limits).closer
+    assert.equal(first?.addresses[0]?.length, 512)
+  })
+
   it('a peer of exactly 8 KiB is kept, one byte more is left out', () => {
     const padding = (size: number): Uint8Array => field(8, join(field(1, id), field(2, new Uint8Array(size - 39).fill(4))))
     assert.equal(decodeMessage(padding(8 * 1024)).closer.length, 1)

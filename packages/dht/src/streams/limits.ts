@@ -9,64 +9,63 @@ export interface Rate {
 
 /** Bounds of the streams that others open to us. */
 export interface ServerLimits {
-  /** Streams of one peer, over all its connections. */
+  /** Streams of one peer, over all its connections: js-libp2p opens 64 at most, go and rust a few. A lookup needs one. */
   readonly streamsPerPeer: number
   /** Streams of everybody. */
   readonly streams: number
   /** Bytes of one request without its length. */
   readonly frameBytes: number
-  /** Bytes that may wait unread in a stream while we do not read it. */
+  /** Unread bytes of a stream: two of the largest frames. Bytes beyond that could not be answered within `throttle`. */
   readonly readAheadBytes: number
   /** A stream that completes no request for so long is ended. */
   readonly idle: Millis
-  /** A stream is ended when it is this old … */
+  /** A stream is ended at this age. */
   readonly age: Millis
-  /** … or has been served so many requests. */
+  /** A stream is ended after this many requests. */
   readonly messages: number
   /** How long the asker has to close its side once we have closed ours. */
   readonly linger: Millis
   /** How long a stream may be held back by a rate before it is reset. */
   readonly throttle: Millis
-  /** Rates of one peer: of ADD_PROVIDER, and of all other requests. */
+  /** Requests of one peer, without ADD_PROVIDER: a lookup makes some 30, and one peer sees one of them. */
   readonly requests: Rate
+  /** ADD_PROVIDER of one peer: reprovides come in bursts. */
   readonly provides: Rate
   /** What an IPv4 /16 or IPv6 /32 may do, as a multiple of what one peer may. */
   readonly groupFactor: number
-  /** Peers, and address groups, whose use of the rates is remembered. */
+  /** Peers, and address groups, whose rates are remembered: a budget outlives its streams by seconds only. */
   readonly budgets: number
 }
 
 export const serverLimits: ServerLimits = {
-  // js-libp2p opens 64 to a peer at most, go and rust one or a few; a lookup never needs more than one
   streamsPerPeer: 32,
   streams: 512,
   frameBytes: limits.requestFrameBytes,
-  // two of the largest frames; what a peer sends ahead of that could not be answered at its rate within `throttle`
   readAheadBytes: 2 * limits.requestFrameBytes,
   idle: 10 * second,
   age: 5 * minute,
   messages: 1_000,
   linger: 5 * second,
   throttle: 10 * second,
-  // some 30 requests make a lookup, of which one peer sees at most one; reprovides come in bursts
   requests: { perSecond: 20, burst: 100 },
   provides: { perSecond: 50, burst: 1_000 },
   groupFactor: 4,
-  // far above the streams and connections that a node keeps, since a budget outlives its streams by seconds only
   budgets: 4_096
 }
 
 /** Bounds of the streams that we open to others. */
 export interface PoolLimits {
-  /** Streams to one peer, whatever they are doing. */
+  /** Streams to one peer: a stock js-libp2p server takes 32 a connection, some of which may still be closing. */
   readonly streamsPerPeer: number
-  /** Unused streams kept for one peer beyond `surplus`, and for all peers at any time. */
+  /** Unused streams that are kept for one peer beyond `surplus`. */
   readonly idlePerPeer: number
+  /** Unused streams that are kept for all peers. The one that is idle for longest is closed first. */
   readonly idleStreams: number
   /** Requests to one peer that may wait for a stream. */
   readonly waitingPerPeer: number
-  /** An unused stream is closed after so long; one above `idlePerPeer` after `surplus`. */
+  /** An unused stream is closed after this time: other implementations end theirs after 10 s (js) to 60 s (go). */
   readonly idle: Millis
+  /** An unused stream above `idlePerPeer` is closed after this time. */
   readonly surplus: Millis
   /** Dialling and negotiating in all. */
   readonly open: Millis
@@ -74,18 +73,17 @@ export interface PoolLimits {
   readonly linger: Millis
   /** Addresses of one peer that are tried. */
   readonly addressesDialled: number
-  /** Peers that are remembered to serve one request a stream, and for how long. */
+  /** Peers that are remembered to serve one request a stream. The oldest is forgotten first. */
   readonly oneShotPeers: number
+  /** A peer is remembered for this time to serve one request a stream. */
   readonly oneShot: Millis
 }
 
 export const poolLimits: PoolLimits = {
-  // a stock js-libp2p server takes 32 a connection and resets the rest, some of ours perhaps not yet closed there
   streamsPerPeer: 24,
   idlePerPeer: 4,
   idleStreams: 256,
   waitingPerPeer: 1_024,
-  // others end an idle stream after 10 s (js) to 60 s (go): we are first, so that a request rarely meets a dead one
   idle: 5 * second,
   surplus: 1 * second,
   open: limits.abandonAfter,
@@ -99,8 +97,8 @@ export const poolLimits: PoolLimits = {
 export const sweepInterval: Millis = 1 * second
 
 /**
- * What `maxConcurrentStreamLimit` of `@chainsafe/libp2p-quic` must be on every node that is asked over QUIC: it is the
- * accepting side's, whoever dialled, and says how many streams the other side may have open at once.
+ * `maxConcurrentStreamLimit` of `@chainsafe/libp2p-quic` on a node that serves requests over QUIC. The value of the
+ * accepting side bounds the open streams of the other side, whichever side dialled.
  *
  * In 2.1 a stream that the other side reset, or told us to stop sending on (go does when it closes), keeps its place
  * until its JavaScript object is collected, since finishing a stopped stream does nothing there and nothing else lets go
