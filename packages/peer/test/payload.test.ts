@@ -130,7 +130,7 @@ test('a payload over the bound is not looked at', () => {
   assert.equal(readPayload(new Uint8Array(payloadBytesMax).fill(0x61)).ok, true)
   const read = readPayload(new Uint8Array(payloadBytesMax + 1).fill(0x61))
   assert.ok(!read.ok)
-  assert.match(read.reason, /1048577 bytes/)
+  assert.match(read.reason, /131073 bytes/)
 })
 
 const text = fc.string({ unit: 'grapheme', maxLength: 200 })
@@ -212,4 +212,18 @@ test('a message of too many fields, and one that is cut off, are no protobuf', (
   const fields = (count: number): Uint8Array => Uint8Array.from({ length: 2 * count }, (_, at) => (at % 2 === 0 ? 0x08 : 0x01))
   assert.equal(readFields(fields(256))?.length, 256)
   assert.equal(readFields(fields(257)), undefined)
+})
+
+test('JSON of values within values without end is not parsed', t => {
+  const parse = t.mock.method(JSON, 'parse')
+  const nested = (depth: number): Uint8Array =>
+    utf8(`{"type":1,"chat":{"message":"x","more":${'['.repeat(depth)}${']'.repeat(depth)}}}`)
+  assert.equal(readPayload(nested(60_000)).ok, true, 'text')
+  assert.equal(parse.mock.callCount(), 0)
+  const read = readPayload(nested(14))
+  assert.ok(read.ok && read.format === 'json')
+  // what stands within a string is not counted
+  const message = `${'['.repeat(50)}\\"${'{'.repeat(50)}`
+  const quoted = readPayload(utf8(JSON.stringify({ type: 1, chat: { message } })))
+  assert.ok(quoted.ok && quoted.format === 'json' && quoted.payload.text === message)
 })

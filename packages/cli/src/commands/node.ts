@@ -3,12 +3,12 @@
  * else (under `--json` one object an event); whatever a person wants to know besides goes to standard error.
  */
 import { setImmediate } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
 import { enable } from '@libp2p/logger'
 import { classifyAddresses, createPeer, endEscaped, generateIdentity, loadIdentity, onEscape, reasonOf } from '@vicinity/peer'
 import { escapeRemote } from '@vicinity/peer/escape'
 import { jsonFailure, lineFailure } from '../failure.ts'
 import { LineWriter, talk } from '../output.ts'
+import { trimMemory } from '../memory.ts'
 import { endRecording, startRecording } from '../recording.ts'
 import { jsonReporter, lineReporter, stoppingLine, talkReporter } from '../reporters.ts'
 import type { AddressText, Peer } from '@vicinity/peer'
@@ -52,10 +52,10 @@ export async function runNode(settings: NodeSettings, host: Host): Promise<0 | 1
   }
   peer.on(settings.json ? jsonReporter(out) : lineReporter(out))
   peer.on(talkReporter(peer, settings))
-  // A burst of garbage makes V8's young generation grow to 64 MB, which it never gives back. It has its size by now.
-  setFlagsFromString('--semi-space-growth-factor=1')
   host.running = true
+  const untrim = trimMemory()
   const exitCode = await runPeer(peer, host.stop, fail)
+  untrim()
   await endRecording(settings.record, trace)
   return exitCode
 }

@@ -84,8 +84,9 @@ export class Admission {
 
     entry.peer = id
     entry.since = this.#now()
-    const own = this.#all(other => other.peer === id)
-    if (own.length > this.#limits.connectionsPerPeer) {
+    // A connection whose handshake took longest is the newest of its peer all the same.
+    const own = this.#all(other => other.peer === id && other !== entry)
+    if (own.length >= this.#limits.connectionsPerPeer) {
       this.#end(own[0], 'the peer has newer connections')
     }
 

@@ -87,7 +87,7 @@ export const guardLimits = {
   /** One WebSocket message: sixteen noise frames. */
   webSocketMessageBytes: 1 * mib,
   /** Fragments of one WebSocket message: each is an object until the message is whole. */
-  webSocketFragments: 1_024,
+  webSocketFragments: 64,
   /** Sockets at a WebSocket listener that have not become a WebSocket. */
   webSocketUpgrades: 64,
   /** A socket at a WebSocket listener becomes a WebSocket within this time. */

@@ -43,7 +43,10 @@ async function open(uri: string, signal: AbortSignal | undefined): Promise<Clien
   socket.binaryType = 'arraybuffer'
   const { promise, resolve, reject } = Promise.withResolvers<Client>()
   // For the life of the socket: an error of a bad frame has no other listener.
-  socket.on('error', reject)
+  socket.on('error', error => {
+    reject(error)
+    socket.terminate()
+  })
   socket.on('open', () => {
     resolve(socket)
   })
@@ -72,8 +75,10 @@ function guardListener(listener: ListenerInside): void {
   })
   wrap(listener, 'onWsServerConnection', take => (socket, request) => {
     upgrades.done(request.socket)
-    // A bad frame also closes the socket, and the connection hears of that.
-    socket.on('error', () => {})
+    // The library waits 30 s for a peer that sent a bad frame to close.
+    socket.on('error', () => {
+      socket.terminate()
+    })
     take(socket, request)
   })
 }

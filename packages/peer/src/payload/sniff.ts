@@ -15,8 +15,8 @@ import { text } from './text.ts'
 const codecs: Readonly<Record<PayloadFormat, PayloadCodec>> = { flat, oneof, json, pipe, text }
 const order: readonly PayloadFormat[] = ['flat', 'oneof', 'json', 'pipe', 'text']
 
-/** The largest payload that is looked at: what Go's pubsub carries at most. */
-export const payloadBytesMax = 1024 * 1024
+/** The largest payload that is looked at, in bytes: the largest text that we send, in a format that escapes every byte of it. */
+export const payloadBytesMax = 128 * 1024
 
 /** The largest text that is sent, in bytes of UTF-8. */
 export const textBytesMax = 64 * 1024
