@@ -84,6 +84,7 @@ const files: Readonly<Record<string, SourceFile>> = {
   'packages/peer/src/checkpoint.ts': { layer: 'Command' },
   'packages/peer/src/reasons.ts': { layer: 'Command' },
   'packages/peer/src/guard/escapes.ts': { layer: 'Command' },
+  'packages/cli/src/memory.ts': { layer: 'Command' },
   'packages/cli/src/output.ts': { layer: 'Command' },
   'packages/cli/src/trace-file.ts': { layer: 'Command' }
 }
