@@ -20,6 +20,7 @@ import { chatPubSub } from './gossip.ts'
 import type { UnsignedMessage } from './gossip.ts'
 import { echo } from './echo.ts'
 import { boundedIdentify, boundedIdentifyPush } from './identify.ts'
+import { limitMultiaddrs } from './multiaddr-limits.ts'
 import { encrypterOnDemand, transportOnDemand } from './on-demand.ts'
 import type { PeerOptions } from './options.ts'
 import { wrap } from './guard/wrap.ts'
@@ -57,6 +58,7 @@ const pingStreamsMax = 8
 
 /** A stopped libp2p node; importing what its listening addresses need, and nothing more. */
 export async function compose(options: PeerOptions, hooks: CompositionHooks): Promise<Libp2p<PeerServices>> {
+  limitMultiaddrs()
   const guard = new Guard(hooks)
   return await createLibp2p<PeerServices>({
     start: false,

@@ -188,3 +188,23 @@ test('addresses that want the same port are refused, both named', async () => {
   }
   await assert.rejects(classify({ LISTEN_ADDRS: `/ip4/127.0.0.1/tcp/${port},/ip4/0.0.0.0/tcp/${port}` }), /wants the port of/)
 })
+
+test('lists and addresses without end are refused before they are parsed, and not shown whole', async () => {
+  const long = [
+    `/ip4/127.0.0.1/tcp/1/p2p/Q${'z'.repeat(10_000)}`,
+    `/ip4/127.0.0.1/udp/1/webrtc-direct/certhash/z${'2'.repeat(500)}`,
+    Array.from({ length: 257 }, (_, i) => `/ip4/127.0.0.1/tcp/${i + 1}`).join(','),
+    '/'.repeat(200_000)
+  ]
+  for (const text of long) {
+    await assert.rejects(classify({ BOOTSTRAP_PEERS: text }), (error: unknown) => {
+      assert.ok(error instanceof AddressError && error.code === 'ERR_ADDRESS_INVALID')
+      assert.ok(error.message.startsWith('BOOTSTRAP_PEERS: '))
+      assert.ok(error.message.length < 500, error.message)
+      return true
+    })
+  }
+
+  const most = Array.from({ length: 256 }, (_, i) => `/ip4/198.51.100.1/tcp/${i + 1}`)
+  assert.deepEqual((await classify({ BOOTSTRAP_PEERS: most.join(',') }))['bootstrap'], most)
+})

@@ -7,6 +7,7 @@
 import type { MessageStream, MultiaddrConnection, Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import { guardLimits } from './limits.ts'
 import { endBothHalves } from './quic.ts'
+import { refuseText } from './webrtc.ts'
 import { Tokens } from './tokens.ts'
 import { wrap } from './wrap.ts'
 
@@ -65,6 +66,8 @@ function guardStreams(muxer: StreamMuxer, connection: MultiaddrConnection): void
     }
     if (muxer.protocol === 'quic') {
       endBothHalves(stream)
+    } else if (muxer.protocol === '/webrtc') {
+      refuseText(stream, connection)
     }
     cleanUp(stream)
   })
