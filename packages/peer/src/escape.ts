@@ -10,7 +10,7 @@
  * and tags); and lone surrogates, which are not text at all. A joiner between two pictographs is part of an emoji.
  */
 const unsafe =
-  /(?<!\p{Extended_Pictographic}[\uFE0F\p{Emoji_Modifier}]?)\u200D|\u200D(?!\p{Extended_Pictographic})|[\\\p{Cc}\u2028\u2029\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0]|(?!\u200D)\p{Cf}|\p{Cs}/gu
+  /(?<!\p{Extended_Pictographic}[\uFE0F\p{Emoji_Modifier}]?)\u200D|\u200D(?!\p{Extended_Pictographic})|\u034F|[\\\p{Cc}\u2028\u2029\u115F\u1160\u3164\uFFA0]|\u17B4|\u17B5|(?!\u200D)\p{Cf}|\p{Cs}/gu
 
 const short: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 

@@ -1,6 +1,7 @@
 /** The lesson's words, one event after the other. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { checkpointLine, errorLine } from '../src/checkpoint.ts'
 import type { PeerEvent } from '../src/events.ts'
 
@@ -30,6 +31,10 @@ const lines: ReadonlyArray<readonly [PeerEvent, string | undefined]> = [
     { type: 'identify', peer, protocolVersion: '/ipfs/id/1.0.0', agent: 'evil\nclosed,x', protocols: [] },
     `identify,${peer},/ipfs/id/1.0.0,evil\\nclosed,x`
   ],
+  [
+    { type: 'identify', peer, protocolVersion: 'evil/1,agent\u200b', agent: 'a,b\u202e', protocols: [] },
+    `identify,${peer},evil/1\\u{2c}agent\\u{200b},a,b\\u{202e}`
+  ],
   [{ type: 'ping', peer, ms: 3 }, `ping,${peer},3 ms`],
   [{ type: 'ping-failed', peer, reason: 'timed out' }, undefined],
   [{ type: 'routing-update', peer, change: 'added', size: 1 }, `kademlia,routing_update,new ${peer}`],
@@ -51,6 +56,7 @@ const lines: ReadonlyArray<readonly [PeerEvent, string | undefined]> = [
     { type: 'message', from: null, signed: false, topic: 'universal-connectivity', kind: 'chat', text: 'hi', format: 'text' },
     'msg,unsigned,universal-connectivity,hi'
   ],
+  [{ type: 'messages-left-out', from: peer, count: 3 }, undefined],
   [{ type: 'undecodable', from: peer, topic: 't', reason: 'no text' }, 'error,Failed to decode message: no text'],
   [{ type: 'peer-subscribed', peer, topic: 't' }, undefined],
   [{ type: 'peer-unsubscribed', peer, topic: 't' }, undefined],
@@ -64,6 +70,29 @@ for (const [event, line] of lines) {
     assert.equal(checkpointLine(event), line)
   })
 }
+
+const messageLine = (text: string): string =>
+  checkpointLine({ type: 'message', from: peer, signed: true, topic: 't', kind: 'chat', text, format: 'text' }) ?? ''
+
+test('a message line shows so many characters, and how many are left out', () => {
+  const whole = 'x'.repeat(4_096)
+  assert.equal(messageLine(whole), `msg,${peer},t,${whole}`)
+  assert.equal(messageLine(`${whole}yz`), `msg,${peer},t,${whole}… (2 more characters)`)
+  assert.equal(messageLine(`${whole}\nclosed,x`), `msg,${peer},t,${whole}… (9 more characters)`)
+})
+
+test('a message line stays short and well-formed whatever the text is', () => {
+  const long = fc.array(fc.constantFrom('👩', 'x', '\n', '\u200b', '\ud800'), { minLength: 3_000, maxLength: 5_000 })
+  fc.assert(
+    fc.property(long, parts => {
+      const line = messageLine(parts.join(''))
+      assert.ok(line.isWellFormed())
+      assert.ok(line.length < 64 + 4_096 * '\\u{200b}'.length + 64)
+      assert.doesNotMatch(line, /[\p{Cc}\u200b]/u)
+    }),
+    { numRuns: 20 }
+  )
+})
 
 test('an error stays on its line', () => {
   assert.equal(errorLine('a\nb'), 'error,a\\nb')

@@ -142,9 +142,9 @@ export class Admission {
     const worst =
       settled.length > 0
         ? // Among equals a long-lived connection has proved more than a short one.
-          first(settled, (one, other) => byRank(one, other) || byCrowd(one, other) || other.since - one.since)
+          foremost(settled, (one, other) => byRank(one, other) || byCrowd(one, other) || other.since - one.since)
         : // All are too new to have a rank, so the one that had most time goes.
-          first(unknown.length > 0 ? unknown : crowded, (one, other) => byCrowd(one, other) || one.since - other.since)
+          foremost(unknown.length > 0 ? unknown : crowded, (one, other) => byCrowd(one, other) || one.since - other.since)
     this.#end(worst, 'a more useful connection takes its place')
     return worst !== arrival
   }
@@ -182,7 +182,7 @@ function crowdsOf(entries: readonly Entry[]): ReadonlyMap<string, number> {
 }
 
 /** The entry that comes first in an order; of equal ones the first given. */
-function first(entries: readonly Entry[], order: (one: Entry, other: Entry) => number): Entry | undefined {
+function foremost(entries: readonly Entry[], order: (one: Entry, other: Entry) => number): Entry | undefined {
   return entries.toSorted(order)[0]
 }
 

@@ -30,8 +30,8 @@ const messagesMax = 256
 let count = 0
 
 /** Runs `work`, and all that it schedules, on behalf of a connection. */
-export function onBehalfOf<T>(culprit: Culprit, work: () => T): T {
-  return running.run(culprit, work)
+export function onBehalfOf<T>(connection: Culprit, work: () => T): T {
+  return running.run(connection, work)
 }
 
 /** The connection on whose behalf this runs. */

@@ -71,11 +71,13 @@ async function* chunksOf(stream: Stream): AsyncGenerator<Uint8Array | Uint8Array
   stream.addEventListener('end', onEnd)
   stream.addEventListener('close', onClose)
   try {
-    while (chunks.length > 0 || !(ended || stream.readableEnded)) {
+    for (;;) {
       const chunk = chunks.shift()
       if (chunk !== undefined) {
         waiting -= chunk.byteLength
         yield chunk
+      } else if (ended || stream.readableEnded) {
+        break
       } else if (stream.readStatus === 'paused') {
         stream.resume()
       } else {

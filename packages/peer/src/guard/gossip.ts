@@ -57,14 +57,16 @@ export interface GossipGuardHooks {
   cutOff(peer: string): void
 }
 
-export function guardGossip(service: GossipSub, { payloadBytesMax, cutOff }: GossipGuardHooks): GossipSub {
+export function guardGossip(service: GossipSub, hooks: GossipGuardHooks): GossipSub {
   const inside = service as unknown as Inside
   const paces = new Recent(guardLimits.peersWatched, () => ({
     frames: new Tokens(guardLimits.rpcs),
     bytes: new Tokens(guardLimits.rpcRateBytes),
     messages: new Tokens(guardLimits.messages)
   }))
-  const offences = new Offences(cutOff)
+  const offences = new Offences(peer => {
+    hooks.cutOff(peer)
+  })
   const offend = (peer: string): void => {
     inside.score.addPenalty(peer, 1, 'offence')
     offences.commit(peer)
@@ -84,7 +86,7 @@ export function guardGossip(service: GossipSub, { payloadBytesMax, cutOff }: Gos
     }
   })
   wrap(inside, 'handleReceivedRpc', handle => async (from, rpc) => {
-    const messages = rpc.messages.filter(({ data }) => (data?.byteLength ?? 0) <= payloadBytesMax)
+    const messages = rpc.messages.filter(({ data }) => (data?.byteLength ?? 0) <= hooks.payloadBytesMax)
     const tokens = paces.of(from.toString()).messages
     tokens.draw(messages.length)
     const waitMs = tokens.waitMs()

@@ -42,9 +42,9 @@ export class Guard {
   readonly admission: Admission
   readonly #usefulness: GuardInit['usefulness']
 
-  constructor({ usefulness }: GuardInit) {
-    this.#usefulness = usefulness
-    this.admission = new Admission({ usefulness })
+  constructor(init: GuardInit) {
+    this.#usefulness = peer => init.usefulness(peer)
+    this.admission = new Admission({ usefulness: this.#usefulness })
   }
 
   /** libp2p asks it at each step of a connection. */

@@ -6,7 +6,8 @@
  */
 import type { MessageStream, MultiaddrConnection, Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import { guardLimits } from './limits.ts'
-import { endBothHalves } from './quic.ts'
+import { endBothHalves, endWithReset } from './quic.ts'
+import type { NativeStream } from './quic.ts'
 import { refuseText } from './webrtc.ts'
 import { Tokens } from './tokens.ts'
 import { wrap } from './wrap.ts'
@@ -82,6 +83,9 @@ function guardStreams(muxer: StreamMuxer, connection: MultiaddrConnection): void
             ? undefined
             : 'streams are opened too fast'
     if (why === undefined) {
+      if (muxer.protocol === 'quic') {
+        endWithReset(stream as NativeStream, muxer)
+      }
       accept(stream as never)
     } else {
       connection.abort(new Error(why))

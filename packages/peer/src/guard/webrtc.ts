@@ -13,6 +13,10 @@ interface ListenerInside {
   readonly connections: ReadonlyMap<string, unknown>
 }
 
+interface StreamInside {
+  readonly channel: { onmessage: (event: { readonly data: unknown }) => void }
+}
+
 export function guardWebRtc(transport: Transport): Transport {
   wrap(transport, 'createListener', create => (options: CreateListenerOptions): Listener => {
     const listener = create(options)
@@ -24,17 +28,14 @@ export function guardWebRtc(transport: Transport): Transport {
 
 /** Ends a connection whose peer sends text on a data channel: the library takes it for the size of what to allocate. */
 export function refuseText(stream: Stream, connection: MultiaddrConnection): void {
-  const { channel } = stream as unknown as {
-    readonly channel: { onmessage: ((event: { readonly data: unknown }) => void) | null }
-  }
-  const take = channel.onmessage
-  channel.onmessage = event => {
+  const { channel } = stream as unknown as StreamInside
+  wrap(channel, 'onmessage', take => event => {
     if (event.data instanceof ArrayBuffer) {
-      take?.(event)
+      take(event)
     } else {
       connection.abort(new Error('a data channel of libp2p carries no text'))
     }
-  }
+  })
 }
 
 function guardListener(listener: ListenerInside): void {

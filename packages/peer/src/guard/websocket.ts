@@ -39,7 +39,7 @@ export function guardWebSockets(transport: Transport): Transport {
 async function open(uri: string, signal: AbortSignal | undefined): Promise<Client> {
   signal?.throwIfAborted()
   const { webSocketMessageBytes: maxPayload, webSocketFragments: maxFragments } = guardLimits
-  const socket = new Client(uri, { maxPayload, maxFragments, perMessageDeflate: false, followRedirects: false } as object)
+  const socket = new Client(uri, { maxPayload, maxFragments, perMessageDeflate: false, followRedirects: false })
   socket.binaryType = 'arraybuffer'
   const { promise, resolve, reject } = Promise.withResolvers<Client>()
   // For the life of the socket: an error of a bad frame has no other listener.
