@@ -7,9 +7,11 @@
  */
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { generateKeyPair, generateKeyPairFromSeed, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { IdentityError } from './errors.ts'
+import { readKey } from './key-bytes.ts'
+import { unreachable } from './unreachable.ts'
 
 export type KeyType = 'ed25519' | 'secp256k1'
 
@@ -23,6 +25,8 @@ export interface LoadIdentityOptions {
   readonly keyType?: KeyType | undefined
   /** Create the file when there is none; otherwise that is an error. */
   readonly create?: boolean | undefined
+  /** Called with a sentence when the file can be used but should not be left as it is. */
+  readonly warn?: ((warning: string) => void) | undefined
 }
 
 /** A new key, in memory only. Ed25519 gives ids that begin `12D3KooW`, secp256k1 `16Uiu2`. */
@@ -42,6 +46,7 @@ export async function loadIdentity(file: string, options: LoadIdentityOptions = 
     return createIdentity(file, options)
   }
 
+  await checkPermissions(file, options.warn)
   const key = await parseKey(file, bytes)
   if (options.keyType !== undefined && keyTypeOf(key) !== options.keyType) {
     throw new IdentityError(
@@ -76,7 +81,7 @@ export async function saveIdentity(file: string, key: PrivateKey): Promise<void>
     throw new IdentityError(
       'ERR_IDENTITY_UNWRITABLE',
       file,
-      `cannot write the key file ${file} (${describe(error)}): check the folder's permissions`,
+      `cannot write the key file ${file} (${describe(error)}): ${adviceOf(error)}`,
       { cause: error }
     )
   } finally {
@@ -84,6 +89,14 @@ export async function saveIdentity(file: string, key: PrivateKey): Promise<void>
   }
 
   await verify(file, bytes)
+}
+
+/** Warns of a key that others than its owner can read. Windows keeps no such bits. */
+async function checkPermissions(file: string, warn: LoadIdentityOptions['warn']): Promise<void> {
+  const { mode } = await stat(file)
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    warn?.(`the key file ${file} can be read by others than its owner: run chmod 600 on it`)
+  }
 }
 
 async function createIdentity(file: string, options: LoadIdentityOptions): Promise<PrivateKey> {
@@ -136,7 +149,7 @@ async function readKeyFile(file: string): Promise<Uint8Array | undefined> {
   }
 }
 
-/** A key from a file's bytes, which must be exactly those that the key is written as again. */
+/** A key from a file's bytes, which must hold it and nothing else. */
 async function parseKey(file: string, bytes: Uint8Array): Promise<PrivateKey> {
   if (bytes.length === 0) {
     throw new IdentityError(
@@ -146,38 +159,21 @@ async function parseKey(file: string, bytes: Uint8Array): Promise<PrivateKey> {
     )
   }
 
-  let key: PrivateKey
-  try {
-    key = privateKeyFromProtobuf(bytes)
-  } catch (error) {
-    throw corrupt(file, 'it does not parse as a private key', error)
+  const read = await readKey(bytes)
+  switch (read.type) {
+    case 'key':
+      return read.key
+    case 'other-key':
+      throw new IdentityError(
+        'ERR_IDENTITY_KEY_TYPE',
+        file,
+        `the key file ${file} holds an ${read.name} key: only Ed25519 and secp256k1 are used here`
+      )
+    case 'none':
+      throw corrupt(file, `it ${read.why}`)
+    default:
+      return unreachable(read)
   }
-
-  if (key.type !== 'Ed25519' && key.type !== 'secp256k1') {
-    throw new IdentityError(
-      'ERR_IDENTITY_KEY_TYPE',
-      file,
-      `the key file ${file} holds an ${key.type} key: only Ed25519 and secp256k1 are used here`
-    )
-  }
-  if (!equal(privateKeyToProtobuf(key), bytes)) {
-    throw corrupt(file, 'it holds more or other bytes than its key')
-  }
-  if (!(await matchesItsId(key))) {
-    throw corrupt(file, 'its public half does not belong to its private one')
-  }
-
-  return key
-}
-
-/** An Ed25519 key is kept with its public half, from which the id is made and which nothing else checks. */
-async function matchesItsId(key: PrivateKey): Promise<boolean> {
-  if (key.type !== 'Ed25519') {
-    return true
-  }
-
-  const derived = await generateKeyPairFromSeed('Ed25519', key.raw.subarray(0, 32))
-  return derived.publicKey.equals(key.publicKey)
 }
 
 function corrupt(file: string, why: string, cause?: unknown): IdentityError {
@@ -219,6 +215,20 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 
 function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+function adviceOf(error: unknown): string {
+  switch (errorCode(error)) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'make room, or name a file elsewhere'
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return "check the folder's permissions, or name a file elsewhere"
+    default:
+      return 'name a file elsewhere'
+  }
 }
 
 function describe(error: unknown): string {

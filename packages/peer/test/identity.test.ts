@@ -1,6 +1,6 @@
 /** Key files: what a good one is, and that a bad one is refused and left alone. */
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -69,6 +69,22 @@ test('a file is created when asked for, once, whoever asks at the same time', as
     assert.ok(keys[0]?.equals(key))
   }
   assert.equal(keys[0]?.type, 'secp256k1')
+})
+
+test('a key file that others can read is loaded with a warning', {
+  skip: process.platform === 'win32' && 'no such bits'
+}, async t => {
+  const file = join(await folder(t), 'key')
+  await saveIdentity(file, await generateIdentity())
+  const warnings: string[] = []
+  const warn = (warning: string): void => void warnings.push(warning)
+  await loadIdentity(file, { warn })
+  assert.deepEqual(warnings, [])
+
+  await chmod(file, 0o644)
+  await loadIdentity(file, { warn })
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0] ?? '', /chmod 600/)
 })
 
 test('an identity is never overwritten', async t => {

@@ -20,7 +20,7 @@ export async function createId(settings: Values<typeof idCreateOptions>): Promis
 /** Shows the identity in a file; throws an `IdentityError` where there is none, or none that is whole. */
 export async function showId(settings: Values<typeof idShowOptions>): Promise<0> {
   const file = settings['key-file']
-  show(await loadIdentity(file), file, settings.json)
+  show(await loadIdentity(file, { warn: warning => talk.line(`Warning: ${warning}.`) }), file, settings.json)
   sayNext(file)
   return 0
 }

@@ -103,7 +103,10 @@ async function preparePeer(settings: NodeSettings, trace: TraceFile | undefined)
   const file = settings['key-file']
   const keyType = settings['key-type']
   return await createPeer('headless', {
-    privateKey: file === undefined ? await generateIdentity(keyType) : await loadIdentity(file, { keyType }),
+    privateKey:
+      file === undefined
+        ? await generateIdentity(keyType)
+        : await loadIdentity(file, { keyType, warn: warning => talk.line(`Warning: ${warning}.`) }),
     ...addresses,
     network: settings.network,
     protocol: settings.protocol,

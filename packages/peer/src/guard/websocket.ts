@@ -48,6 +48,11 @@ async function open(uri: string, signal: AbortSignal | undefined): Promise<Clien
     socket.terminate()
   })
   socket.on('open', () => {
+    // A message that came with the answer to the upgrade waits until the library listens.
+    socket.pause()
+    setImmediate(() => {
+      socket.resume()
+    })
     resolve(socket)
   })
   const onAbort = (): void => {

@@ -1,5 +1,6 @@
 /** The guard of a node's connections: what one may hold, in both directions, and whose fault an error is. */
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import type { Stream } from '@libp2p/interface'
 import { guardLimits } from '../../src/guard/limits.ts'
@@ -37,6 +38,25 @@ test('a connection ends when more waits in its streams than it may hold', async 
   // Each stream by itself stays within its window.
   void Promise.all(streams.map(async stream => write(stream, new Uint8Array(200_000))))
   assert.match(await end, /bytes wait in the connection/)
+  await answered(await startStranger(t), peer.addresses)
+})
+
+test('a handshake ends whose stranger proposes protocols without end', async t => {
+  const peer = await startedPeer(t, { greet: false })
+  const socket = connect(Number(/\/tcp\/(\d+)/.exec(peer.addresses.join())?.[1]), '127.0.0.1')
+  t.after(() => socket.destroy())
+  socket.on('error', () => {})
+  const closed = new Promise(resolve => socket.on('close', resolve))
+  const answers: Buffer[] = []
+  const propose = (): void => void socket.write('\u0003/x\n')
+  socket.on('data', (chunk: Buffer) => {
+    answers.push(chunk)
+    propose()
+  })
+  socket.write('\u0013/multistream/1.0.0\n')
+  await closed
+  const refusals = Buffer.concat(answers).toString().split('na\n').length - 1
+  assert.ok(refusals > 0 && refusals <= guardLimits.negotiationAnswers, `${refusals} refusals`)
   await answered(await startStranger(t), peer.addresses)
 })
 

@@ -54,18 +54,22 @@ const badFrames: ReadonlyArray<readonly [string, number | undefined, (masked: bo
   ['a message that is no libp2p', undefined, masked => short(0x82, Uint8Array.of(0xff, 0xff, 0x03, 0), masked)]
 ]
 
-/** The code of the close frame among the small frames that a peer of ours sent. */
-function closeCode(bytes: Buffer): number | undefined {
+/** The small frames that a peer of ours sent. */
+function* framesOf(bytes: Buffer): Generator<{ readonly first: number; readonly payload: Buffer }> {
   for (let at = 0; at + 2 <= bytes.length; ) {
     const length = bytes.readUInt8(at + 1) & 0x7f
-    const isMasked = bytes.readUInt8(at + 1) > 0x7f
-    const start = at + 2 + (isMasked ? 4 : 0)
-    if (bytes.readUInt8(at) === 0x88) {
-      return bytes.readUInt16BE(start) ^ (isMasked ? bytes.readUInt16BE(at + 2) : 0)
-    }
+    const mask = bytes.readUInt8(at + 1) > 0x7f ? bytes.subarray(at + 2, at + 6) : Buffer.alloc(0)
+    const start = at + 2 + mask.length
+    const payload = bytes.subarray(start, start + length).map((byte, index) => byte ^ (mask[index % 4] ?? 0))
+    yield { first: bytes.readUInt8(at), payload: Buffer.from(payload) }
     at = start + length
   }
-  return undefined
+}
+
+/** The code of the close frame among the frames. */
+function closeCode(bytes: Buffer): number | undefined {
+  const close = [...framesOf(bytes)].find(({ first }) => first === 0x88)
+  return close?.payload.readUInt16BE(0)
 }
 
 /** What comes from a socket until its end. */
@@ -208,6 +212,13 @@ async function serve(t: TestContext, bytes: Uint8Array | undefined): Promise<Bad
   return { server, sent }
 }
 
+/** Aborts when the test has seen enough. */
+function enough(server: Server): AbortSignal {
+  const controller = new AbortController()
+  server.on('enough', () => controller.abort())
+  return controller.signal
+}
+
 const addressOf = (server: Server) => multiaddr(`/ip4/127.0.0.1/tcp/${(server.address() as AddressInfo).port}/ws`)
 
 describe('a peer that dials', () => {
@@ -219,6 +230,30 @@ describe('a peer that dials', () => {
       assert.equal(closeCode(await sent), code)
     })
   }
+
+  test('reads what comes in one piece with the answer to its upgrade', async t => {
+    const peer = await startedPeer(t)
+    const accepted = Buffer.from('\u0013/multistream/1.0.0\n\u0007/noise\n')
+    const { server } = await serve(t, short(0x82, accepted, false))
+    const hello = new Promise<void>(resolve => {
+      server.on('connection', socket => {
+        const chunks: Buffer[] = []
+        socket.on('data', (chunk: Buffer) => {
+          chunks.push(chunk)
+          const sent = Buffer.concat(chunks)
+          const payload = Buffer.concat([...framesOf(sent.subarray(sent.indexOf('\r\n\r\n') + 4))].map(frame => frame.payload))
+          // The first message of noise comes after the protocol was agreed on.
+          if (payload.length >= accepted.length + 34) {
+            resolve()
+          }
+        })
+      })
+    })
+    await Promise.all([
+      hello.then(() => server.emit('enough')),
+      assert.rejects(peer.libp2p.dial(addressOf(server), { signal: enough(server) }))
+    ])
+  })
 
   test('closes the socket when the dial is given up before the upgrade', async t => {
     const peer = await startedPeer(t)
