@@ -15,6 +15,8 @@ export type ReadKey =
 const repeatedHeader = Uint8Array.of(0x08, 0x01, 0x12, 0x60)
 const seedBytes = 32
 const publicBytes = 32
+/** Line ends that are looked for at the end of a file, in bytes. */
+const lineEndBytesMax = 4
 
 /** The key that the bytes hold, if they hold one and nothing else. */
 export async function readKey(bytes: Uint8Array): Promise<ReadKey> {
@@ -80,9 +82,11 @@ async function describeText(bytes: Uint8Array): Promise<string | undefined> {
     return 'is a PEM file, and libp2p keeps keys as a protobuf: create one with "vicinity id create"'
   }
 
-  const ends = /(?:\r?\n)+$/.exec(text)?.[0].length ?? 0
-  if (ends > 0 && (await holdsKey(bytes.subarray(0, bytes.length - ends)))) {
-    return 'has a line end after its key, which an editor or "echo" adds: take it off'
+  // A key may end with such a byte itself, so each number of them is tried.
+  for (let ends = 1; ends <= lineEndBytesMax && /[\r\n]/.test(text.at(-ends) ?? ''); ends++) {
+    if (await holdsKey(bytes.subarray(0, -ends))) {
+      return 'has a line end after its key, which an editor or "echo" adds: take it off'
+    }
   }
 
   const isBase64 = /^[\w+/-]+={0,2}\s*$/.test(text)
