@@ -66,8 +66,13 @@ export function checkpointLine(event: PeerEvent): string | undefined {
 const textMax = 4_096
 
 function shortened(text: string): string {
-  const left = text.length - textMax
-  return left <= 0 ? escapeRemote(text) : `${escapeRemote(text.slice(0, textMax))}… (${left} more characters)`
+  if (text.length <= textMax) {
+    return escapeRemote(text)
+  }
+
+  // A character of two code units is not cut in half.
+  const end = /[\uD800-\uDBFF]/.test(text[textMax - 1] ?? '') ? textMax - 1 : textMax
+  return `${escapeRemote(text.slice(0, end))}… (${text.length - end} more characters)`
 }
 
 /** The line of an error that ends the program, or of one that it survives. */

@@ -81,6 +81,7 @@ const files: Readonly<Record<string, SourceFile>> = {
   'packages/peer/src/multiaddr-limits.ts': { layer: 'Records and addresses' },
   'packages/peer/src/addresses.ts': { layer: 'Command' },
   'packages/peer/src/identity.ts': { layer: 'Command' },
+  'packages/peer/src/key-bytes.ts': { layer: 'Command' },
   'packages/peer/src/checkpoint.ts': { layer: 'Command' },
   'packages/peer/src/reasons.ts': { layer: 'Command' },
   'packages/peer/src/guard/escapes.ts': { layer: 'Command' },

@@ -77,10 +77,13 @@ export class Admission {
    */
   upgraded(peer: PeerId, connection: Admitted, direction: 'inbound' | 'outbound'): boolean {
     const id = peer.toString()
-    const entry = this.#entries.get(connection) ?? this.#enter(connection, direction === 'outbound')
-    if (direction === 'inbound' && this.isBanned(id)) {
+    const arrived = this.#entries.get(connection)
+    // One that is not known any more was ended in its handshake.
+    if (direction === 'inbound' && (arrived === undefined || this.isBanned(id))) {
       return false
     }
+
+    const entry = arrived ?? this.#enter(connection, true)
 
     entry.peer = id
     entry.since = this.#now()

@@ -58,15 +58,13 @@ export class StoredPeers {
   }
 
   #trim(): void {
-    if (this.#peers.size <= this.#max) {
-      return
-    }
-
     for (const id of this.#peers) {
+      if (this.#peers.size <= this.#max) {
+        return
+      }
       if (!this.#connected.has(id) && this.#usefulness(id) < 2) {
         this.#peers.delete(id)
         void Promise.resolve(this.#store.delete(peerIdFromString(id))).catch(() => {})
-        return
       }
     }
   }

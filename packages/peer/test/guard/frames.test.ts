@@ -171,7 +171,10 @@ test('a stream is paused while its frames are not taken, and gives them all late
     }
     look()
   })
+  for (let sent = 0; sent < 50; sent++) {
+    theirs.send(frame)
+  }
   const closed = theirs.close()
-  assert.equal((await all(frames)).length, 199)
+  assert.equal((await all(frames)).length, 249)
   await closed
 })

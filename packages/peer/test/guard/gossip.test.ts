@@ -1,8 +1,12 @@
 /** Gossip of strangers: what is read, at which cost, and who is cut off. */
 import assert from 'node:assert/strict'
+import { syncBuiltinESMExports } from 'node:module'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import type { PrivateKey, Stream } from '@libp2p/interface'
+import type { GossipSub } from '@libp2p/gossipsub'
+import type { PeerId, PrivateKey, Stream } from '@libp2p/interface'
+import { streamPair } from '@libp2p/utils'
+import { guardGossip } from '../../src/guard/gossip.ts'
 import { guardLimits } from '../../src/guard/limits.ts'
 import { generateIdentity } from '../../src/identity.ts'
 import { chatTopic } from '../../src/options.ts'
@@ -218,7 +222,100 @@ test('an RPC that is longer than any ends its stream and not the node', async t 
   await peer.event('message', ({ text }) => text === 'sorry')
 })
 
-test('a peer that sends faster than it may is read no faster, and nothing of it is lost', async t => {
+/** A service whose streams end in memory, with a clock of the test. */
+function fakeService(t: TestContext) {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  // The source imports its timer by name.
+  syncBuiltinESMExports()
+  t.after(() => {
+    t.mock.timers.reset()
+    syncBuiltinESMExports()
+  })
+  let now = 0
+  t.mock.method(performance, 'now', () => now)
+  const peer = { toString: () => 'peer' } as PeerId
+  const seen = { frames: 0, bytes: 0, messages: 0 }
+  const service = {
+    peers: new Map([['peer', peer]]),
+    streamsInbound: new Map(),
+    score: { addPenalty() {} },
+    decodeRpcLimits: { maxMessages: 0 },
+    isStarted: () => true,
+    createInboundStream(_peer: PeerId, _stream: Stream) {},
+    async pipePeerReadStream(_peer: PeerId, source: AsyncIterable<Uint8Array>) {
+      for await (const frame of source) {
+        seen.frames++
+        seen.bytes += frame.byteLength
+      }
+    },
+    async handleReceivedRpc(_peer: PeerId, rpc: { readonly messages: readonly unknown[] }) {
+      seen.messages += rpc.messages.length
+    },
+    validateReceivedMessage: async () => ({ code: 'valid' })
+  }
+  guardGossip(service as unknown as GossipSub, { payloadBytesMax, cutOff() {} })
+  const pass = async (ms: number): Promise<void> => {
+    await settle()
+    for (let passed = 0; passed < ms; passed += 10) {
+      now += 10
+      t.mock.timers.tick(10)
+      await settle()
+    }
+  }
+  return { service, peer, seen, pass }
+}
+
+/** A stream into which these RPCs have come. */
+async function streamOf(rpc: Uint8Array, count: number): Promise<Stream> {
+  const [theirs, ours] = await streamPair({ delay: 0, inbound: { maxReadBufferLength: 1e9 } })
+  theirs.send(Buffer.concat(Array.from({ length: count }, () => rpc)))
+  await new Promise<void>(resolve => {
+    const look = (): void => (ours.readBufferLength === rpc.length * count ? resolve() : void setImmediate(look))
+    look()
+  })
+  return ours
+}
+
+test('small RPCs of one peer come at a pace, over all its streams together', async t => {
+  const streams = [await streamOf(lengthPrefixed(Uint8Array.of(0)), 800), await streamOf(lengthPrefixed(Uint8Array.of(0)), 800)]
+  const { service, peer, seen, pass } = fakeService(t)
+  for (const stream of streams) {
+    service.createInboundStream(peer, stream)
+  }
+  const { burst, perSecond } = guardLimits.rpcs
+  await pass(1_000)
+  assert.ok(seen.frames >= burst && seen.frames <= burst + perSecond, `${seen.frames} RPCs in the first second`)
+  await pass(12_000)
+  assert.equal(seen.frames, 1_600)
+})
+
+test('the bytes of RPCs of one peer come at a pace', async t => {
+  const stream = await streamOf(lengthPrefixed(new Uint8Array(100_000)), 40)
+  const { service, peer, seen, pass } = fakeService(t)
+  service.createInboundStream(peer, stream)
+  const { burst, perSecond } = guardLimits.rpcRateBytes
+  await pass(1_000)
+  assert.ok(seen.bytes >= burst - 100_000 && seen.bytes <= burst + perSecond, `${seen.bytes} bytes in the first second`)
+  await pass(8_000)
+  assert.equal(seen.bytes, 4_000_000)
+})
+
+test('the messages in RPCs of one peer are handled at a pace', async t => {
+  const { service, peer, seen, pass } = fakeService(t)
+  const { burst, perSecond } = guardLimits.messages
+  const handled = (async () => {
+    for (let rpc = 0; rpc < 10; rpc++) {
+      await service.handleReceivedRpc(peer, { messages: Array.from({ length: 100 }, () => ({ data: new Uint8Array(1) })) })
+    }
+  })()
+  await pass(1_000)
+  assert.ok(seen.messages >= burst - 100 && seen.messages <= burst + perSecond, `${seen.messages} messages in the first second`)
+  await pass(10_000)
+  await handled
+  assert.equal(seen.messages, 1_000)
+})
+
+test('a peer that sends without a pause is not read meanwhile, and keeps no other out', async t => {
   const { peer, node, author, stream } = await scene(t)
   const bytes = rpcOf(unsignedMessage(author, 1n, 'x'.repeat(10_000)))
   const [ours] = peer.libp2p.getConnections(node.peerId)

@@ -82,3 +82,15 @@ test('the gater tells each arrival, and refuses a peer that was cut off at its i
   assert.equal(gater.denyInboundEncryptedConnection?.(peerNamed('good'), again), false)
   assert.equal(gater.denyOutboundUpgradedConnection?.(bad, connectionFrom('192.0.2.1')), false)
 })
+
+test('the gater makes room among handshakes', () => {
+  const gater = new Guard({ usefulness: () => 0 }).gater(() => {})
+  const arrivals = Array.from({ length: guardLimits.handshakes + 1 }, () => connectionFrom('192.0.2.1'))
+  for (const arrival of arrivals) {
+    assert.equal(gater.denyInboundConnection?.(arrival), false)
+  }
+  assert.deepEqual(
+    arrivals.map(({ ended }) => ended),
+    arrivals.map((_, index) => index === 0)
+  )
+})

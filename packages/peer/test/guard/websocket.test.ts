@@ -241,9 +241,9 @@ describe('a peer that dials', () => {
         socket.on('data', (chunk: Buffer) => {
           chunks.push(chunk)
           const sent = Buffer.concat(chunks)
-          const payload = Buffer.concat([...framesOf(sent.subarray(sent.indexOf('\r\n\r\n') + 4))].map(frame => frame.payload))
+          const read = Buffer.concat([...framesOf(sent.subarray(sent.indexOf('\r\n\r\n') + 4))].map(({ payload }) => payload))
           // The first message of noise comes after the protocol was agreed on.
-          if (payload.length >= accepted.length + 34) {
+          if (read.length >= accepted.length + 34) {
             resolve()
           }
         })
