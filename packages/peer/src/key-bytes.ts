@@ -13,7 +13,9 @@ export type ReadKey =
 
 /** An Ed25519 key whose public half is repeated, as libp2p wrote it until 2018: type 1, 96 bytes. */
 const repeatedHeader = Uint8Array.of(0x08, 0x01, 0x12, 0x60)
+/** The private half of an Ed25519 key (RFC 8032, section 5.1.5). */
 const seedBytes = 32
+/** The public half of an Ed25519 key. */
 const publicBytes = 32
 /** Line ends that are looked for at the end of a file, in bytes. */
 const lineEndBytesMax = 4
