@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * What every npm script calls: `node tools/run.js start|test|check|lint|format|build|bench|nightly|paper|mutants|stryker [arguments]`.
+ * What every npm script calls: `node tools/run.js start|test|check|lint|format|build|bench|mutations|nightly|paper|mutants|stryker [arguments]`.
  *
  * It installs what is missing, then hands over to the project's own Node (npm's `node` package), so that a fresh
  * clone works with its first command whatever Node the machine has. This folder's plain JavaScript is all that the machine's
@@ -71,13 +71,18 @@ const commands = {
     ]
   },
   nightly: {
-    help: 'simulate 1,000 small networks that nobody thought of, and make small what fails; options go to vicinity simulate swarm',
+    help: 'simulate 1,000 random small networks and make failing ones small, then 1,000,000 mutations; options go to vicinity simulate swarm',
     steps: args => [
       {
-        name: 'nightly',
+        name: 'swarm',
         args: ['packages/cli/bin/vicinity.js', 'simulate', 'swarm', '--seeds', '1000', '--shrink', ...args]
-      }
+      },
+      mutationsStep(['--count', '1000000'])
     ]
+  },
+  mutations: {
+    help: 'write mutations of recorded sessions at a running peer: --count, --seed, --only LAYER,…, --replay FILE',
+    steps: args => [mutationsStep(args)]
   },
   bench: {
     help: 'the benchmarks; --smoke runs each with tiny inputs',
@@ -96,6 +101,11 @@ const commands = {
 /** @param {string[]} args @returns {Step} */
 function lintStep(args) {
   return { name: 'lint', args: [tools.oxlint, '--type-aware', ...args] }
+}
+
+/** @param {string[]} args @returns {Step} */
+function mutationsStep(args) {
+  return { name: 'mutations', args: [...fromSource, 'packages/cli/scripts/mutations.ts', ...args] }
 }
 
 /** @param {string[]} args @returns {Step} */
@@ -197,7 +207,7 @@ function endWithParent() {
 }
 
 function usage() {
-  const lines = Object.entries(commands).map(([name, { help }]) => `  ${name.padEnd(8)}${help}`)
+  const lines = Object.entries(commands).map(([name, { help }]) => `  ${name.padEnd(10)}${help}`)
   return ['Usage: node tools/run.js <command> [arguments]', '', ...lines, ''].join('\n')
 }
 
