@@ -14,7 +14,6 @@ import { chatDht } from './dht.ts'
 import { connectionOptions, Guard, yamuxOptions } from './guard/guard.ts'
 import type { Usefulness } from './guard/admission.ts'
 import { quicOptions } from './guard/quic.ts'
-import { guardWebRtc } from './guard/webrtc.ts'
 import type { KadDHT } from './dht.ts'
 import { chatPubSub } from './gossip.ts'
 import type { UnsignedMessage } from './gossip.ts'
@@ -109,7 +108,7 @@ const loaders: Readonly<Record<Exclude<TransportName, 'tcp'>, () => Promise<Tran
     return components => guardWebSockets(webSockets()(components))
   },
   'webrtc-direct': async () => {
-    const { webRTCDirect } = await import('@libp2p/webrtc')
+    const [{ webRTCDirect }, { guardWebRtc }] = await Promise.all([import('@libp2p/webrtc'), import('./guard/webrtc.ts')])
     return components => guardWebRtc(webRTCDirect()(components))
   }
 }

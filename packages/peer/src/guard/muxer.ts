@@ -8,7 +8,6 @@ import type { MessageStream, MultiaddrConnection, Stream, StreamMuxer, StreamMux
 import { guardLimits } from './limits.ts'
 import { endBothHalves, endWithReset } from './quic.ts'
 import type { NativeStream } from './quic.ts'
-import { refuseText } from './webrtc.ts'
 import { Tokens } from './tokens.ts'
 import { wrap } from './wrap.ts'
 
@@ -67,8 +66,6 @@ function guardStreams(muxer: StreamMuxer, connection: MultiaddrConnection): void
     }
     if (muxer.protocol === 'quic') {
       endBothHalves(stream)
-    } else if (muxer.protocol === '/webrtc') {
-      refuseText(stream, connection)
     }
     cleanUp(stream)
   })

@@ -4,7 +4,8 @@
  * The library makes a native peer connection of 1 MB for each new name in a STUN request, which anybody can make up. A
  * browser repeats its request until it is answered. So with some handshakes under way a request counts when it comes again.
  */
-import type { CreateListenerOptions, Listener, MultiaddrConnection, Stream, Transport } from '@libp2p/interface'
+import type { CreateListenerOptions, Listener, Transport } from '@libp2p/interface'
+import { refuseText } from './data-channels.ts'
 import { guardLimits } from './limits.ts'
 import { wrap } from './wrap.ts'
 
@@ -13,29 +14,14 @@ interface ListenerInside {
   readonly connections: ReadonlyMap<string, unknown>
 }
 
-interface StreamInside {
-  readonly channel: { onmessage: (event: { readonly data: unknown }) => void }
-}
-
 export function guardWebRtc(transport: Transport): Transport {
+  refuseText()
   wrap(transport, 'createListener', create => (options: CreateListenerOptions): Listener => {
     const listener = create(options)
     guardListener(listener as unknown as ListenerInside)
     return listener
   })
   return transport
-}
-
-/** Ends a connection whose peer sends text on a data channel: the library takes it for the size of what to allocate. */
-export function refuseText(stream: Stream, connection: MultiaddrConnection): void {
-  const { channel } = stream as unknown as StreamInside
-  wrap(channel, 'onmessage', take => event => {
-    if (event.data instanceof ArrayBuffer) {
-      take(event)
-    } else {
-      connection.abort(new Error('a data channel of libp2p carries no text'))
-    }
-  })
 }
 
 function guardListener(listener: ListenerInside): void {
