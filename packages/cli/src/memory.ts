@@ -34,7 +34,7 @@ export function trimMemory(): () => void {
     if (bytes - leastBytes >= growthBytes && performance.now() - collectedAt >= collectEveryMs) {
       collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
       collectedAt = performance.now()
-      // What is still held now is needed.
+      // The process needs all that it still holds now.
       leastBytes = process.memoryUsage.rss()
     }
   }, lookEveryMs)

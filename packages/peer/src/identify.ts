@@ -12,7 +12,7 @@ import { lpStream } from '@libp2p/utils'
 import { IdentifyBounds, messageBytesMax, messagesMax } from './identify-message.ts'
 import { joined, lengthPrefixed } from './payload/protobuf.ts'
 
-/** What both services have inside, of which the library's types tell nothing. */
+/** Parts of both services that the library's types do not show. */
 interface Inside {
   readonly host: { protocolVersion: string }
   handleProtocol(stream: Stream, connection: Connection): Promise<void>

@@ -77,7 +77,7 @@ async function belongs(seed: Uint8Array, publicHalf: Uint8Array): Promise<boolea
   return isEqual(publicKey.raw, publicHalf)
 }
 
-/** What a file is that holds a key in another form; `undefined` where it holds none. */
+/** Names the form of a file that holds a key in another form; `undefined` where it holds none. */
 async function describeText(bytes: Uint8Array): Promise<string | undefined> {
   const text = Buffer.from(bytes).toString('latin1')
   if (text.startsWith('-----BEGIN')) {

@@ -16,7 +16,7 @@ export class SignerRates {
     messages: new Tokens(guardLimits.signerMessages),
     bytes: new Tokens(guardLimits.signerBytes)
   }))
-  /** Of each signer, messages that were left out since the last count. Bounded by `peersWatched`. */
+  /** Messages left out since the last count, by signer. Bounded by `peersWatched`. */
   readonly #leftOut = new Map<string | null, number>()
   readonly #timer = new Timer(() => {
     this.#told()

@@ -20,7 +20,7 @@ export interface Buffering {
 
 export class Buffers {
   readonly #limits: Pick<typeof guardLimits, 'connectionBufferBytes' | 'nodeBufferBytes'>
-  /** What each connection held when it was last looked at. */
+  /** The bytes of each connection at the last look. */
   readonly #held = new Map<Buffering, number>()
   readonly #timer = new Timer(() => this.#round())
 

@@ -25,7 +25,7 @@ export const gossipOptions = {
   maxInboundDataLength: guardLimits.rpcBytes
 } as const
 
-/** What a peer sent, as far as the guard looks at it. */
+/** An RPC, as far as the guard looks at it. */
 interface Rpc {
   readonly messages: readonly RpcMessage[]
   readonly subscriptions: readonly unknown[]
@@ -110,7 +110,7 @@ export function guardGossip(service: GossipSub, hooks: GossipGuardHooks): Gossip
   return service
 }
 
-/** What the library does for a new inbound stream, but with paced frames. */
+/** Reads a new inbound stream as the library does, but with paced frames. */
 function readPaced(inside: Inside, peer: PeerId, stream: Stream, pace: Pace): void {
   const id = peer.toString()
   void inside.streamsInbound.get(id)?.close()

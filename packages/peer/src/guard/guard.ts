@@ -1,6 +1,6 @@
 /**
- * What stands between a node and strangers: which connections it keeps, what one of them may take, and what becomes of
- * errors that a dependency does not catch.
+ * The guard between a node and strangers decides which connections stay and how much one of them may take. It also ends
+ * the connection behind an error that a dependency does not catch.
  */
 import type { ConnectionGater, MultiaddrConnection, PeerId, PeerStore, TypedEventTarget, Libp2pEvents } from '@libp2p/interface'
 import { Admission } from './admission.ts'
@@ -66,7 +66,7 @@ export class Guard {
     }
   }
 
-  /** What runs while the node does. */
+  /** The part that runs while the node does. */
   service({ peerStore, events }: GuardedComponents): { start(): void; stop(): void } {
     limitPeerRecords(peerStore)
     const stored = new StoredPeers(peerStore, events, this.#usefulness)
