@@ -21,7 +21,13 @@ export interface Escape {
   readonly count: number
 }
 
-const running = new AsyncLocalStorage<Culprit>()
+/** Timers and promises keep it for as long as they live, so it lets go of a connection that has ended. */
+interface Scope {
+  connection: Culprit | undefined
+}
+
+const running = new AsyncLocalStorage<Scope>()
+const scopes = new WeakMap<Culprit, Scope>()
 const listeners = new Set<(escape: Escape) => void>()
 /** Messages that were told. Bounded by `messagesMax`. */
 const told = new Set<string>()
@@ -31,12 +37,22 @@ let count = 0
 
 /** Runs `work`, and all that it schedules, on behalf of a connection. */
 export function onBehalfOf<T>(connection: Culprit, work: () => T): T {
-  return running.run(connection, work)
+  const scope = scopes.get(connection) ?? { connection }
+  scopes.set(connection, scope)
+  return running.run(scope, work)
 }
 
-/** The connection on whose behalf this runs. */
+/** Lets go of a connection that has ended; an error that it causes later is still its own. */
+export function release(connection: Culprit): void {
+  const scope = scopes.get(connection)
+  if (scope !== undefined) {
+    scope.connection = undefined
+  }
+}
+
+/** The connection on whose behalf this runs, while it lives. */
 export function culprit(): Culprit | undefined {
-  return running.getStore()
+  return running.getStore()?.connection
 }
 
 /** Calls the listener once for each message of an escaped error, until the function it gives is called. */
@@ -58,7 +74,7 @@ export function escapes(): number {
 export function endEscaped(reason: unknown): boolean {
   const connection = culprit()
   const error = reason instanceof Error ? reason : new Error(String(reason))
-  if (connection === undefined && !isOfDependency(error)) {
+  if (running.getStore() === undefined && !isOfDependency(error)) {
     return false
   }
 

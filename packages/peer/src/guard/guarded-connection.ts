@@ -4,7 +4,7 @@
  */
 import type { MessageStream, MultiaddrConnection, StreamMuxer } from '@libp2p/interface'
 import type { Buffering, Buffers } from './buffers.ts'
-import { onBehalfOf } from './escapes.ts'
+import { onBehalfOf, release } from './escapes.ts'
 import { guardLimits } from './limits.ts'
 import { completeWebSocket } from './websocket-connection.ts'
 import { wrap } from './wrap.ts'
@@ -41,6 +41,7 @@ export class GuardedConnection implements Buffering {
     buffers.add(this)
     connection.addEventListener('close', () => {
       buffers.remove(this)
+      release(connection)
     })
   }
 
