@@ -28,14 +28,17 @@ export function trimMemory(): () => void {
 
   let collectedAt = performance.now()
   let leastBytes = process.memoryUsage.rss()
+  /** A collection that freed much may have come before the burst was over, so another follows. */
+  let isRepeated = false
   const timer = setInterval(() => {
     const bytes = process.memoryUsage.rss()
     leastBytes = Math.min(leastBytes, bytes)
-    if (bytes - leastBytes >= growthBytes && performance.now() - collectedAt >= collectEveryMs) {
+    if ((isRepeated || bytes - leastBytes >= growthBytes) && performance.now() - collectedAt >= collectEveryMs) {
       collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
       collectedAt = performance.now()
       // The process needs all that it still holds now.
       leastBytes = process.memoryUsage.rss()
+      isRepeated = bytes - leastBytes >= growthBytes / 2
     }
   }, lookEveryMs)
   timer.unref()
