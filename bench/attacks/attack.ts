@@ -1,4 +1,4 @@
-/** What an attack is, what it is given, and what attacks have in common. */
+/** The shape of an attack, its context, and parts that attacks share. */
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Random } from './wire/bytes.ts'
 import { Identity } from './wire/identity.ts'
@@ -23,7 +23,7 @@ export interface Attack {
   readonly name: string
   /** The fault of issue 18 that it belongs to; 0: it did no harm. */
   readonly fault: 0 | 1 | 2 | 3 | 4 | 5 | 6
-  /** What it does, for `--list`. */
+  /** A description for `--list`. */
   readonly does: string
   /** The transport besides TCP and WebSocket that the victim listens on; newcomers use it too. */
   readonly over?: ExtraTransport

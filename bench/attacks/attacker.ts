@@ -14,7 +14,7 @@ export interface AttackOrder {
 }
 
 export interface AttackResult {
-  /** What was sent and what came of it, by its name. */
+  /** Counts of sent things and their outcomes, by name. */
   readonly sent: Readonly<Record<string, number>>
 }
 

@@ -15,7 +15,7 @@ import { opcode, webSocketFrame } from './wire/websocket.ts'
 const wsCode = 477
 const socketsMax = 1_000
 
-/** What a listener does with a connection of the victim's. */
+/** Handles a connection of the victim's at a listener. */
 type Reception = (context: Context, socket: Socket) => void
 
 /** Listens, and returns the port. */

@@ -1,4 +1,4 @@
-/** What attackers of the upper layers have in common: identify, messages of GossipSub and of the DHT, as an ordinary peer writes them. */
+/** Identify, GossipSub and DHT messages as an ordinary peer writes them, for attackers of the upper layers. */
 import { hold } from './attack.ts'
 import type { Context } from './attack.ts'
 import { bytesField, framed, tcpAddress, varintField } from './wire/bytes.ts'

@@ -21,7 +21,7 @@ export class Victim {
   readonly #process: ChildProcess
   readonly #errorLines: string[] = []
   readonly #sampling: NodeJS.Timeout
-  /** What the marks of expected messages begin with. */
+  /** The prefix of the marks of expected messages. */
   readonly mark: string
   readonly #seen = new Set<number>()
   #tail = Buffer.alloc(0)

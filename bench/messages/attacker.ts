@@ -15,9 +15,9 @@ export const gossip = '/meshsub/1.1.0'
 const identify = '/ipfs/id/1.0.0'
 
 export interface Lies {
-  /** What identify says, in frames; without, the truth. */
+  /** The identify answer, in frames; by default the truth. */
   readonly identify?: (self: PrivateKey) => Promise<Uint8Array> | Uint8Array
-  /** What FIND_NODE is answered with, in frames; without it the stranger serves no DHT. */
+  /** The answer to FIND_NODE, in frames; without it the stranger serves no DHT. */
   readonly findNode?: () => Promise<Uint8Array>
 }
 

@@ -1,4 +1,4 @@
-/** What comes from this machine: address lists, key files, a saved routing table. Read in this process. */
+/** Inputs of this machine, read in this process: address lists, key files, a saved routing table. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

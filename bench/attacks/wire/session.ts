@@ -19,7 +19,7 @@ const multistream = '/multistream/1.0.0'
 export type StreamHandler = (stream: MuxedStream) => Promise<void>
 
 export interface SessionOptions {
-  /** What the session does with streams that the victim opens, by protocol. Others are refused. */
+  /** Handlers of streams that the victim opens, by protocol. The session refuses all others. */
   readonly handlers?: ReadonlyMap<string, StreamHandler>
   /** Answers nothing: no pings, no streams, no windows. */
   readonly isSilent?: boolean

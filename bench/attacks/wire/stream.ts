@@ -5,7 +5,7 @@ import { flag, frameType, yamuxFrame } from './yamux.ts'
 
 const initialWindowBytes = 256 * 1024
 
-/** What a stream needs of its connection. */
+/** The part of a connection that its streams need. */
 export interface StreamSession {
   readonly channel: Channel
   raw(...frames: readonly Uint8Array[]): void

@@ -1,4 +1,4 @@
-/** What peers say of themselves is bounded before it is parsed, in identify and in what they push later. */
+/** Identify and identify push are bounded before they are parsed. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'

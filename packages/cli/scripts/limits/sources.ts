@@ -75,7 +75,7 @@ export class Sources {
   }
 }
 
-/** What an `export` exports, or the statement itself. */
+/** The declaration behind an `export`, or the statement itself. */
 export function declarationOf(statement: Statement): Statement | undefined {
   return statement.type === 'ExportNamedDeclaration' ? (statement.declaration ?? undefined) : statement
 }

@@ -241,7 +241,7 @@ export class Attacker {
     return withKey(bytes, this.#session.key, this.#key)
   }
 
-  /** What the recorded peer answered; a ping is echoed. */
+  /** The answers of the recorded peer; a ping is echoed. */
   #honest(protocol: string, body: Uint8Array): Uint8Array {
     if (/ping/.test(protocol)) {
       return body

@@ -33,9 +33,9 @@ export interface Case {
   readonly protocol: string
   readonly pieces: readonly Piece[]
   readonly end: End
-  /** Of the layer `muxer`: the frames are played on a connection that lives already, not on one of their own. */
+  /** Layer `muxer`: the frames are played on a connection that lives already, not on one of their own. */
   readonly living?: boolean
-  /** Of `quic` and `webrtc`: the bytes of a stream on a connection of real peers. */
+  /** Layers `quic` and `webrtc`: the bytes of a stream on a connection of real peers. */
   readonly over?: boolean
   /** A live handshake runs through a relay that mutates; `pieces` are then the seed's, not recorded. */
   readonly relay?: Relay

@@ -39,9 +39,9 @@ export interface Answer {
   readonly escaped?: string
   /** Why the order failed; of a dial, why it did. */
   readonly error?: string
-  /** Of `play`: the indexes of the cases that did not reach the victim. */
+  /** Answer to `play`: the indexes of the cases that did not reach the victim. */
   readonly left?: readonly number[]
-  /** Of `report`: what the victim has taken since its start. */
+  /** Answer to `report`: the processor time and memory of the victim since its start. */
   readonly report?: Report
 }
 

@@ -17,7 +17,7 @@ import type { RunningRelay } from './relay.ts'
 export type RawLayer = Exclude<Layer, 'muxer' | 'streams'>
 
 export interface Route {
-  /** Of a listening peer's addresses, the one of the layer. */
+  /** The address of a listening peer that belongs to the layer. */
   readonly pattern: RegExp
   /** Where a peer listens on loopback, after the host. */
   readonly listen: string

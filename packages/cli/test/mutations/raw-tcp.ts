@@ -71,7 +71,7 @@ async function finish(socket: Socket, end: Case['end'], closed: Promise<void>): 
       socket.end()
       break
     case 'reset':
-      // What was written has to be read first.
+      // The written bytes have to be read first.
       await within(closeMs / 4, closed)
       socket.resetAndDestroy()
       break

@@ -27,7 +27,7 @@ export interface Session {
   readonly streams: readonly StreamBytes[]
 }
 
-/** What the sender wrote on one stream. */
+/** The bytes that the sender wrote on one stream. */
 export interface StreamBytes {
   readonly protocol: string
   /** The sender opened the stream, or answered on one that the victim opened. */

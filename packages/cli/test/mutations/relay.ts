@@ -18,7 +18,7 @@ export type Pass = (way: Way, bytes: Uint8Array) => readonly Uint8Array[]
 
 export interface RunningRelay {
   readonly port: number
-  /** What passed. */
+  /** The bytes that passed. */
   readonly traffic: Counter
   close(): void
 }

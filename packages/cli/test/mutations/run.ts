@@ -93,7 +93,7 @@ export async function replay(cases: readonly Case[]): Promise<string | undefined
   }
 }
 
-/** What a batch is played with. */
+/** The settings of a batch. */
 interface Means {
   readonly sessions: Recordings['sessions']
   readonly raw: RawLayers
@@ -263,7 +263,7 @@ async function tryBatch(cases: readonly Case[], { sessions, raw }: Means): Promi
   }
 }
 
-/** What ends the victim does so most of the time, but on some transports it depends on the order of events. */
+/** Tries of a batch: on some transports the order of events decides whether an input ends the victim. */
 const triesMax = 2
 
 /** Halves the cases as long as a half alone ends the victim. */

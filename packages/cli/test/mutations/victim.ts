@@ -47,7 +47,7 @@ export class Victim {
   readonly addresses: string[] = []
   /** The stacks of errors that it survived; see {@link VictimOptions.survive}. */
   readonly escaped: string[] = []
-  /** What it said about errors for which it ended a connection, or nothing. */
+  /** Its lines about errors for which it ended a connection. */
   readonly faults: string[] = []
   readonly #child: ChildProcess
   readonly #output: string[] = []

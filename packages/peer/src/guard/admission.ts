@@ -31,7 +31,7 @@ interface Entry {
   readonly host: string
   /** `undefined` in the handshake. */
   peer: string | undefined
-  outbound: boolean
+  readonly outbound: boolean
   /** When it arrived, then when it was upgraded. */
   since: number
 }
@@ -84,7 +84,6 @@ export class Admission {
     }
 
     const entry = arrived ?? this.#enter(connection, true)
-
     entry.peer = id
     entry.since = this.#now()
     // A connection whose handshake took longest is the newest of its peer all the same.
@@ -127,10 +126,14 @@ export class Admission {
   }
 
   #makeRoom(arrival: Entry): boolean {
+    const { connections, connectionsReserved } = this.#limits
     const upgraded = this.#all(({ peer }) => peer !== undefined)
+    if (upgraded.length <= connections - connectionsReserved) {
+      return true
+    }
+
     const ranks = new Map(upgraded.map(entry => [entry, this.#rank(entry)]))
     const unknown = upgraded.filter(entry => (ranks.get(entry) ?? 0) < 2)
-    const { connections, connectionsReserved } = this.#limits
     // A flood of new peers in their time of grace takes few places of known peers, and then those of each other.
     const unknownMax = upgraded.length > connections ? connectionsReserved : connections - connectionsReserved
     const crowded = unknown.length > unknownMax ? unknown : upgraded.length > connections ? upgraded : []

@@ -8,7 +8,6 @@ import type { MessageStream } from '@libp2p/interface'
 import { Timer } from '../timer.ts'
 import { guardLimits } from './limits.ts'
 
-/** A connection is checked each time that it has received this many bytes. */
 /** All connections are checked this often. */
 const intervalMs = 250
 

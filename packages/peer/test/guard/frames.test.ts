@@ -27,7 +27,7 @@ async function all(frames: AsyncIterable<Uint8ArrayList>): Promise<string[]> {
   return texts
 }
 
-/** What was written, in chunks of these sizes, the rest last. */
+/** The written bytes, in chunks of these sizes, the rest last. */
 function chunked(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   const chunks: Uint8Array[] = []
   let at = 0

@@ -182,7 +182,7 @@ describe('a muxer over a connection in memory', () => {
     const handled = t.mock.method(muxer as unknown as { handleFrame(frame: unknown): void }, 'handleFrame')
     receive(pings(10 * guardLimits.framesPerTurn))
     assert.equal(handled.mock.callCount(), guardLimits.framesPerTurn)
-    // What comes meanwhile waits outside.
+    // Bytes that come meanwhile wait outside.
     assert.equal(inbound.readStatus, 'paused')
     receive(pings(1))
     assert.equal(handled.mock.callCount(), guardLimits.framesPerTurn)

@@ -1,4 +1,4 @@
-/** What the peer store of a real node keeps of one peer. */
+/** The record of one peer in the peer store of a real node. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PeerRecord, RecordEnvelope } from '@libp2p/peer-record'

@@ -36,7 +36,7 @@ test('a flood of identities leaves in the peer store of a running node no more t
   const stored = new Set((await node.peerStore.all()).map(({ id }) => id.toString()))
   assert.equal(stored.size, guardLimits.storedPeers)
   assert.ok(stored.has(contact.toString()))
-  // Those that were updated last are kept.
+  // The store keeps the peers that were updated last.
   assert.ok(strangers.slice(21).every(id => stored.has(id.toString())))
 })
 

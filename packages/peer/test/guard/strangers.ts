@@ -63,7 +63,7 @@ export async function answered(stranger: Stranger, addresses: readonly Multiaddr
   await stranger.services.ping.ping([...addresses])
 }
 
-/** What a stock peer's muxer writes to: encrypted on its way. */
+/** The stream below a stock peer's muxer; it encrypts. */
 export function belowMuxer(connection: Connection): MessageStream {
   return (connection as unknown as { readonly muxer: { readonly maConn: MessageStream } }).muxer.maConn
 }

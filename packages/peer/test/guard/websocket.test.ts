@@ -72,7 +72,7 @@ function closeCode(bytes: Buffer): number | undefined {
   return close?.payload.readUInt16BE(0)
 }
 
-/** What comes from a socket until its end. */
+/** All bytes of a socket until its end. */
 async function until(closed: Promise<unknown>, socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -177,7 +177,7 @@ describe('a peer that listens', () => {
 
 interface BadServer {
   readonly server: Server
-  /** What the first client sent after the upgrade, until its socket was closed. */
+  /** The bytes of the first client after the upgrade, until its socket was closed. */
   readonly sent: Promise<Buffer>
 }
 
